@@ -1,0 +1,200 @@
+"""The command ``dartian``: finds the command that was typed, imports that one alone, and turns errors into exit codes.
+
+The list of commands is written down here, so that showing it loads none of them, and no typer either.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+
+from dartian_cli import ui
+from dartian_cli.errors import Usage
+from dartian_queue.errors import DartianError, did_you_mean, shown
+
+__all__ = ["COMMANDS", "main", "run"]
+
+COMMANDS: dict[str, str] = {
+    "new": "Scaffold an application.",
+    "about": "Show the facts that a bug report needs.",
+    "doctor": "Check configuration, stores, jobs and environment.",
+    "job:dispatch": "Put a job on its queue by hand.",
+    "job:list": "List the jobs that are registered.",
+    "job:run": "Run a job here and now, in this process.",
+    "make:job": "Generate a job class, its test and its registration.",
+    "queue:cancel": "Take jobs back that wait or run.",
+    "queue:clear": "Cancel all that waits.",
+    "queue:failed": "List the jobs that have failed.",
+    "queue:flush": "Delete the jobs that have failed, for good.",
+    "queue:forget": "Delete jobs that have ended, for good.",
+    "queue:monitor": "Exit 1 when a queue is too long or too late.",
+    "queue:pause": "Let no more jobs begin, on some queues or on all.",
+    "queue:prune": "Delete what has ended longer ago than it is kept.",
+    "queue:restart": "Let live workers finish what runs and end.",
+    "queue:resume": "Let jobs begin again where they were paused.",
+    "queue:retry": "Put failed jobs back on their queues.",
+    "queue:show": "Show one job's whole history.",
+    "queue:status": "Show what waits, runs and has failed, and who works.",
+    "queue:work": "Run the jobs that wait, until stopped.",
+    "stub:publish": "Copy the stubs into the project, to be changed there.",
+}
+"""Every command with the first line of its help."""
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line of this process and end it with the right exit code."""
+    ui.prepare()
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; no error leaves this."""
+    arguments, verbose = _take_verbose(arguments)
+    try:
+        return _run(arguments)
+    except DartianError as error:
+        _show_traceback(verbose)
+        ui.complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        _forget_output()
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        _show_traceback(verbose)
+        ui.complain(_our_bug(error, arguments, verbose))
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    asks_for_help = bool(arguments) and arguments[0] in ("--help", "-h", "help")
+    if not arguments or (asks_for_help and len(arguments) == 1):
+        _show_commands()
+        return 0
+    if arguments[0] == "--version":
+        from dartian_queue import __version__
+
+        ui.say(f"dartian {__version__}")
+        return 0
+    if asks_for_help:
+        arguments = [*arguments[1:], "--help"]
+    name, rest = _command_named(arguments)
+    return _invoke(name, rest)
+
+
+def _command_named(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the command and what is left for it; ``make job`` is ``make:job``."""
+    first = arguments[0]
+    joined = ":".join(arguments[:2])
+    if first in COMMANDS:
+        return first, arguments[1:]
+    if joined in COMMANDS:
+        return joined, arguments[2:]
+    if group := [name for name in COMMANDS if name.startswith(f"{first}:")]:
+        raise Usage(f"{first!r} is the beginning of a command\nIt goes on as one of: {', '.join(group)}")
+    kind = "option" if first.startswith("-") else "command"
+    near = did_you_mean(first, list(COMMANDS)) or did_you_mean(joined, list(COMMANDS))
+    raise Usage(f"there is no {kind} '{shown(first)}'{near}\nTo see all commands: dartian")
+
+
+def _invoke(name: str, arguments: Sequence[str]) -> int:
+    """Let typer parse the arguments of one command, and run it."""
+    from importlib import import_module
+
+    import typer
+
+    module = import_module(f"dartian_cli.commands.{name.replace(':', '_')}")
+    command: Callable[..., int | None] = getattr(module, module.__name__.rpartition(".")[2])
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, epilog=_examples(module), context_settings={"help_option_names": ["-h", "--help"]})(command)
+    parser = typer.main.get_command(app)
+    try:
+        context = parser.make_context(f"dartian {name}", list(arguments))
+    except typer.Exit as end:
+        return end.exit_code
+    except Exception as error:
+        raise _usage(error, name) from None
+    try:
+        with context:
+            return parser.invoke(context) or 0
+    except typer.Exit as end:
+        return end.exit_code
+
+
+def _examples(module: ModuleType) -> str:
+    """Return a command's examples as the end of its help, each on a line that is not wrapped."""
+    examples: tuple[str, ...] = module.EXAMPLES
+    return "\b\n" + "\n".join(["Examples:", *(f"  {example}" for example in examples)])
+
+
+def _usage(error: Exception, name: str) -> Exception:
+    """Return what the parser found wrong as an error of ours, in its short form; anything else as it is."""
+    told: Callable[[], str] | None = getattr(error, "format_message", None)
+    if told is None:
+        return error
+    if option := getattr(error, "option_name", ""):
+        near = did_you_mean(option, list(getattr(error, "possibilities", None) or ()))
+        message = str(error) if "requires" in str(error) else f"{name} has no option '{shown(option)}'{near}"
+    else:
+        message = shown(told().rstrip("."), 300)
+        message = message[:1].lower() + message[1:]
+    return Usage(f"{message}\nTo see how it is used: dartian {name} --help")
+
+
+def _take_verbose(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the arguments without ``-v``, and whether it was there; what follows ``--`` is not ours."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    ours = [argument for argument in arguments[:end] if argument not in ("-v", "--verbose")]
+    return [*ours, *arguments[end:]], len(ours) < end
+
+
+def _show_commands() -> None:
+    ui.say(f"{ui.styled('dartian', 'bold')}: background jobs for Python")
+    ui.say()
+    ui.say("Usage: dartian COMMAND [ARGUMENT ...]        dartian COMMAND --help")
+    longest = max(map(len, COMMANDS))
+    group = ""
+    for name, summary in COMMANDS.items():
+        stem = name.partition(":")[0] if ":" in name else ""
+        if stem != group or name == "new":
+            ui.say()
+            if stem:
+                ui.say(stem, "bold")
+            group = stem
+        ui.say(f"  {ui.styled(name, 'cyan')}{' ' * (longest - len(name))}  {summary}")
+    ui.say()
+    ui.say("With any command: -v shows the traceback of an error. dartian --version says which this is.", "dim")
+
+
+def _show_traceback(verbose: bool) -> None:
+    if verbose:
+        import traceback
+
+        ui.note(traceback.format_exc().rstrip())
+
+
+def _our_bug(error: Exception, arguments: Sequence[str], verbose: bool) -> str:
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    said = shown(str(error), 200)
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    first = f"{what} at {place}: this is a bug of Dartian's, not yours"
+    if verbose:
+        return f"{first}\nPlease report it with the lines above and what dartian about says."
+    return f"{first}\nThe traceback, for a report of it: dartian {shown(' '.join(arguments), 120)} -v"
+
+
+def _forget_output() -> None:
+    """Let the end of Python not fail on a reader that has gone away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

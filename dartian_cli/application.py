@@ -1,0 +1,98 @@
+"""The application around the command line: its connections, its jobs, its stores. It never runs or changes a job."""
+
+import os
+import sys
+
+from dartian_cli.errors import Usage
+from dartian_queue import config
+from dartian_queue.errors import ConfigError, DartianError, did_you_mean, shown
+from dartian_queue.options import seconds
+from dartian_queue.registry import Registry
+from dartian_queue.settings import DRIVERS, Connection, Settings, masked
+from dartian_queue.stores import open_store
+from dartian_queue.stores.store import Store
+
+__all__ = ["connection_named", "existing_store", "load_jobs", "reachable_store", "shown_store", "storing_connection"]
+
+
+def load_jobs(settings: Settings) -> Registry:
+    """Import the application's jobs as a worker does: its import paths, then boot(), then the packages."""
+    for path in reversed(settings.import_paths):
+        if path not in sys.path:
+            sys.path.insert(0, path)
+    if settings.boot is not None:
+        try:
+            settings.boot()
+        except DartianError:
+            raise
+        except Exception as error:
+            from dartian_queue.outcome import report_of
+
+            report = report_of(error, root=settings.root)
+            place = shown(settings.config_file, 200)
+            raise ConfigError(f"boot() in {place} raised {report.type}: {report.message}\n{report.where}") from error
+    return Registry.load(settings.jobs)
+
+
+def connection_named(name: str | None) -> Connection:
+    """Return the connection of that name, or the default one; Usage if there is none."""
+    settings = config.current()
+    if name is None:
+        return settings.default
+    try:
+        return settings.connection(name)
+    except ConfigError:
+        known = sorted({*settings.connections, *DRIVERS})
+        raise Usage(
+            f"there is no connection '{shown(name)}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}"
+        ) from None
+
+
+def storing_connection(name: str | None, command: str) -> Connection:
+    """Return the connection of that name, or the default one; Usage if it stores nothing.
+
+    ``command`` is what to type before the name of another connection.
+    """
+    connection = connection_named(name)
+    if connection.driver != "sync":
+        return connection
+    settings = config.current()
+    others = sorted(other.name for other in settings.connections.values() if other.driver != "sync") or ["isolate"]
+    chosen = "" if name else f" (chosen by {settings.default_from})"
+    raise Usage(
+        f"the connection {connection.name!r}{chosen} runs jobs where they are dispatched, so nothing waits there\n"
+        f"For one that stores jobs: dartian {command} {others[0]}"
+    )
+
+
+def existing_store(connection: Connection) -> Store | None:
+    """Return the connection's store; None where its file does not exist, since nothing was dispatched yet."""
+    url = config.current().store_url(connection)
+    path = url.removeprefix("sqlite://")
+    if "://" not in path and not path.startswith("memory:") and not os.path.exists(path):
+        return None
+    return _open(connection)
+
+
+def reachable_store(connection: Connection, patience: float | None = None) -> Store:
+    """Return the connection's store, made if it does not exist; StoreError if it cannot be used.
+
+    ``patience`` is how long a locked store is waited for, in seconds, where the connection's own wait is too long.
+    """
+    store = _open(connection, patience)
+    store.workers()
+    return store
+
+
+def shown_store(connection: Connection) -> str:
+    """Return where the store is, for people: below the root as it is configured, a password hidden."""
+    settings = config.current()
+    url = masked(settings.store_url(connection))
+    prefix = f"{settings.root}{os.sep}"
+    return url.removeprefix(prefix)
+
+
+def _open(connection: Connection, patience: float | None = None) -> Store:
+    url = config.current().store_url(connection)
+    wait = seconds("wait", connection.wait) if patience is None else patience
+    return open_store(url, wait=wait, durability=connection.durability)

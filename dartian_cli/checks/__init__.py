@@ -1,0 +1,1 @@
+"""What ``dartian doctor`` looks at, one file a subject; nothing here changes anything."""

@@ -1,0 +1,93 @@
+"""Whether the configuration says what it was meant to say: misspelt variables, and values that work against each other.
+
+That it can be read at all was found before.
+"""
+
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from dartian_cli.checks.findings import warning
+from dartian_cli.wording import duration
+from dartian_queue.config_file import read_dotenv
+from dartian_queue.errors import shown
+from dartian_queue.options import seconds
+from dartian_queue.settings import Config, Connection, Settings
+from dartian_queue.stores.store import Check, Finding
+
+__all__ = ["of_durations", "of_stores", "of_variables"]
+
+_VARIABLES = ("QUEUE_DRIVER", "QUEUE_STORE", "QUEUE_COMPANION", "DARTIAN_ROOT")
+_NEAR = 0.85
+"""How alike a name is that was surely misspelt: one letter wrong, or two exchanged."""
+_DEFAULTS = Config()
+
+
+def of_variables(settings: Settings) -> Check:
+    """Check the variables of the environment and of .env for names that are nearly ours."""
+    given = {**os.environ, **read_dotenv(os.path.join(settings.root, ".env"))}
+    found: list[Finding] = []
+    for name in sorted(given.keys() - set(_VARIABLES)):
+        if name == "QUEUE_CONNECTION":
+            why = "Laravel reads it; here the variable is QUEUE_DRIVER."
+            found.append(warning("QUEUE_CONNECTION is set, and not read", why, _renamed(name, "QUEUE_DRIVER")))
+        elif near := get_close_matches(name, _VARIABLES, n=1, cutoff=_NEAR):
+            what = f"{shown(name)} is set, and not read; did you mean {near[0]!r}?"
+            found.append(warning(what, "Unless your own config/queue.py reads it.", _renamed(name, near[0])))
+    return Check("every variable of the environment is known", tuple(found))
+
+
+def of_durations(settings: Settings) -> Check:
+    """Check durations that somebody chose against each other; the defaults are as they should be."""
+    config = settings.config
+    timeout, grace = seconds("timeout", config.timeout), seconds("grace", config.grace)
+    found: list[Finding] = []
+    chosen = (config.timeout, config.grace) != (_DEFAULTS.timeout, _DEFAULTS.grace)
+    if chosen and (timeout == 0 or timeout > grace):
+        bound = "without bound" if timeout == 0 else duration(timeout)
+        what = f"Jobs may run {bound}, and have {duration(grace)} when a worker stops"
+        why = "A job that is cut off begins anew at its next attempt, which costs no try, but its time."
+        wanted = f"{timeout:g}" if timeout else "a number above your longest job"
+        found.append(warning(what, why, f"grace={wanted} in config/queue.py"))
+    if 0 < seconds("failed_kept", config.failed_kept) < 3600:
+        what = f"Failed jobs are kept for {duration(seconds('failed_kept', config.failed_kept))}"
+        why = "They are gone before anybody can look at them or retry them."
+        found.append(warning(what, why, "failed_kept=7 * 24 * 3600 in config/queue.py"))
+    stored = [connection for connection in settings.connections.values() if connection.driver != "sync"]
+    found += [finding for connection in stored for finding in _of_connection(connection, config)]
+    return Check("the durations fit each other", tuple(found))
+
+
+def _of_connection(connection: Connection, config: Config) -> Iterator[Finding]:
+    poll = seconds("poll", connection.poll)
+    if poll > seconds("lease", config.lease):
+        what = f"The connection {connection.name!r} polls every {duration(poll)}"
+        why = "Where a wake-up is lost a job waits so long, and a due retry too."
+        yield warning(what, why, "poll=1.0 in config/queue.py")
+    if connection.companion and not seconds("drain_timeout", connection.drain_timeout):
+        what = f"The connection {connection.name!r} starts companions, and gives them no time: drain_timeout=0"
+        why = "What a script has dispatched is not finished when the script ends; it stays stored."
+        yield warning(what, why, "companion=False, or another drain_timeout, in config/queue.py")
+
+
+def of_stores(settings: Settings) -> Check:
+    """Check whether two connections that somebody configured share one store."""
+    owners: dict[str, list[str]] = {}
+    for name in settings.config.connections:
+        connection = settings.connections[name]
+        if connection.driver != "sync":
+            owners.setdefault(settings.store_url(connection), []).append(name)
+    found = tuple(
+        warning(
+            f"The connections {', '.join(map(shown, names))} share one store",
+            "A worker of one runs the jobs of the others too, with its own timeout and tries.",
+            "give each a store= of its own, or queues and queue:work --queue",
+        )
+        for names in owners.values()
+        if len(names) > 1
+    )
+    return Check("every connection has a store of its own", found)
+
+
+def _renamed(name: str, meant: str) -> str:
+    return f"rename {shown(name)} to {meant}, in the environment or in .env"

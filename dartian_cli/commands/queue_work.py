@@ -1,0 +1,110 @@
+"""``dartian queue:work``: the worker, and whoever watches it: a person, a log or a program."""
+
+from typing import Annotated
+
+import typer
+
+from dartian_cli import application, ui
+from dartian_cli.amounts import parse_backoff, parse_seconds
+from dartian_cli.display.choice import Shape, display_for, is_live_terminal
+from dartian_cli.display.watching import Watching
+from dartian_cli.errors import Usage
+from dartian_queue import config
+from dartian_queue.errors import shown
+from dartian_queue.options import QUEUE, Limits, parse_limits
+
+__all__ = ["EXAMPLES", "queue_work"]
+
+EXAMPLES = (
+    "dartian queue:work",
+    "dartian queue:work --queue media,default --isolates 4",
+    "dartian queue:work --stop-when-empty",
+)
+
+
+def queue_work(
+    connection: Annotated[
+        str | None, typer.Argument(metavar="[CONNECTION]", help="A connection of config/queue.py; else the default.")
+    ] = None,
+    queue: Annotated[
+        str, typer.Option(metavar="A,B", help="The queues to serve, in this order: media,default. Else all.")
+    ] = "",
+    isolates: Annotated[
+        int, typer.Option(metavar="N", min=0, max=256, show_default=False, help="How many; else one a usable CPU.")
+    ] = 0,
+    once: Annotated[bool, typer.Option("--once", help="Run one job, then stop.")] = False,
+    stop_when_empty: Annotated[bool, typer.Option("--stop-when-empty", help="Stop when no job is due.")] = False,
+    max_jobs: Annotated[int, typer.Option(metavar="N", min=0, show_default=False, help="Stop after so many jobs.")] = 0,
+    max_time: Annotated[
+        str, typer.Option(metavar="SECONDS", show_default=False, help="Stop after this time: seconds, 30m, 2h.")
+    ] = "0",
+    tries: Annotated[
+        int | None, typer.Option(metavar="N", help="For jobs that do not say; 0 is without bound.")
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help="Seconds an attempt; for jobs that do not say.")
+    ] = None,
+    backoff: Annotated[
+        str | None, typer.Option(metavar="DELAYS", help="Seconds, 3,10,60 or exponential:3:600.")
+    ] = None,
+    grace: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help="Seconds that running jobs get when it is stopped.")
+    ] = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="What queue:status calls this worker.")] = "",
+    plain: Annotated[bool, typer.Option("--plain", help="One line an event, also on a terminal.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line (see docs/cli.md).")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only what jobs print, failures and warnings.")] = False,
+) -> int:
+    """Run the jobs that wait, until stopped.
+
+    Ctrl-C or SIGTERM: no new jobs, the running ones may finish within the grace, the rest is put back untouched.
+    A second Ctrl-C stops at once, and loses nothing either.
+    """
+    chosen = application.storing_connection(connection, "queue:work")
+    from dartian_queue.worker import Worker, WorkerOptions
+
+    options = WorkerOptions(
+        queues=_queues(queue),
+        isolates=isolates,
+        once=once,
+        stop_when_empty=stop_when_empty,
+        max_jobs=max_jobs,
+        max_time=parse_seconds("--max-time", max_time),
+        grace=None if grace is None else parse_seconds("--grace", grace),
+        limits=_limits(tries, timeout, backoff),
+        name=name,
+    )
+    application.reachable_store(chosen).close()
+    shape: Shape = "json" if json else "live" if not (plain or quiet) and is_live_terminal() else "plain"
+    display = Watching(display_for(shape, chosen, options.queues), quiet=quiet)
+    try:
+        worker = Worker(config.current(), chosen, options, display.watch)
+        display.when_unseen(lambda: worker.stop("signal"))
+        worker.call_every(display.interval, display.tick)
+        code = worker.run()
+    finally:
+        display.close()
+    if display.broken:
+        ui.complain(display.broken)
+    return code
+
+
+def _queues(text: str) -> tuple[str, ...]:
+    """Return the queues in their order; Usage for a name that no queue can have."""
+    queues = tuple(part.strip() for part in text.split(",")) if text else ()
+    for queue in queues:
+        if not QUEUE.fullmatch(queue):
+            raise Usage(
+                f"--queue takes names of queues, separated by commas, not '{shown(queue)}'\n"
+                f"A name has 1 to 64 letters, digits or _ . : -"
+            )
+    return queues
+
+
+def _limits(tries: int | None, timeout: str | None, backoff: str | None) -> Limits:
+    given: dict[str, object] = {"tries": tries}
+    if timeout is not None:
+        given["timeout"] = parse_seconds("--timeout", timeout)
+    if backoff is not None:
+        given["backoff"] = parse_backoff("--backoff", backoff)
+    return parse_limits("queue:work", given)

@@ -1,0 +1,44 @@
+"""``dartian stub:publish``: the packaged stubs as files of the project, which win from then on."""
+
+from typing import Annotated
+
+import typer
+
+from dartian_cli import ui
+from dartian_cli.changes import Plan
+from dartian_cli.errors import Usage
+from dartian_cli.planning import AsPlan, Check, DryRun, Force, Mode, carry_out
+from dartian_cli.project import Project
+from dartian_cli.stubs import FOLDER, packaged_stub, packaged_stubs
+from dartian_cli.workspace import Workspace
+from dartian_queue.errors import did_you_mean, shown
+
+__all__ = ["EXAMPLES", "stub_publish"]
+
+EXAMPLES = ("dartian stub:publish", "dartian stub:publish job.py test_job.py")
+
+
+def stub_publish(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="As job.py; else all of them.")] = None,
+    dry_run: DryRun = False,
+    check: Check = False,
+    force: Force = False,
+    json: AsPlan = False,
+) -> int:
+    """Copy the stubs into the project, to be changed there."""
+    known = packaged_stubs()
+    for name in names or ():
+        if name not in known:
+            raise Usage(f"there is no stub '{shown(name)}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}")
+
+    def build(workspace: Workspace) -> Plan:
+        for name in names or known:
+            stub = packaged_stub(name)
+            workspace.create(f"{FOLDER}/{name}{stub.path.suffix}", stub.path.read_bytes(), force=force)
+        return workspace.plan()
+
+    code = carry_out(Project.find(), build, Mode(dry_run, check, json))
+    if not (json or dry_run or check):
+        ui.say()
+        ui.say(f"The files in {FOLDER}/ are used from now on; delete one to use the packaged stub again.")
+    return code

@@ -1,0 +1,26 @@
+"""What every display of a worker does. The worker's thread calls it, so it must be quick, and never raises."""
+
+from typing import Protocol
+
+from dartian_queue.events import Event
+
+__all__ = ["Display"]
+
+
+class Display(Protocol):
+    """A watcher of one worker."""
+
+    interval: float
+    """Seconds between two calls of ``tick``."""
+
+    def watch(self, event: Event) -> None:
+        """Take one event."""
+        ...
+
+    def tick(self) -> None:
+        """Show what has come since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Show the rest, and give up what was taken. Idempotent."""
+        ...

@@ -1,0 +1,71 @@
+"""Paint lines at the bottom of a terminal, again and again, with everything else scrolling above them.
+
+The screen is the ordinary one, so that what scrolled by stays in the terminal's history. One write a frame. When
+the window gets narrower, the lines that stand there are wrapped by the terminal, and that is reckoned with.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+from dartian_cli.display.echo import Echo
+from dartian_cli.display.strip import Strip
+
+__all__ = ["Region"]
+
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
+"""Terminals that know it show the frame whole; others pass it over."""
+_CLEAR_LINE, _CLEAR_BELOW = "\x1b[K", "\x1b[J"
+
+
+class Region:
+    """Some lines of a terminal that belong to us. The cursor waits at the start of the last one."""
+
+    def __init__(self, stream: TextIO, *, coloured: bool) -> None:
+        self._stream = stream
+        self._coloured = coloured
+        self._painted: list[int] = []
+        """How wide each line is that stands there."""
+        self._echo = Echo()
+
+    def size(self) -> tuple[int, int]:
+        """Return the columns and rows of the terminal, as they are now."""
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except OSError:
+            return 80, 24
+        return (size.columns or 80, size.lines or 24)
+
+    def open(self) -> None:
+        """Hide the cursor, and let keys that are pressed not be written into the picture."""
+        self._stream.write(_HIDE_CURSOR)
+        self._echo.stop()
+
+    def paint(self, lines: Sequence[Strip], above: str = "") -> None:
+        """Replace the lines that stand there, and let ``above``, whole lines with their endings, scroll over them."""
+        columns, _ = self.size()
+        painted = [line.ansi() if self._coloured else line.text for line in lines]
+        body = f"{_CLEAR_LINE}\r\n".join(painted)
+        above = above.replace("\n", "\r\n")
+        clear = _CLEAR_BELOW if above else ""
+        frame = f"{self._to_top(columns)}{clear}{above}{body}{_CLEAR_LINE}{_CLEAR_BELOW}\r"
+        self._stream.write(f"{_BEGIN_FRAME}{frame}{_END_FRAME}")
+        self._stream.flush()
+        self._painted = [line.width for line in lines]
+
+    def close(self, *, erase: bool = False) -> None:
+        """Leave what stands there where it is, with the cursor below it, or erase it; give the terminal back."""
+        columns, _ = self.size()
+        end = f"{self._to_top(columns)}{_CLEAR_BELOW}" if erase else "\r\n" if self._painted else ""
+        self._stream.write(f"{end}{_SHOW_CURSOR}")
+        self._stream.flush()
+        self._painted = []
+        self._echo.restore()
+
+    def _to_top(self, columns: int) -> str:
+        """Return what brings the cursor from the last line to the first, however the terminal has wrapped them."""
+        if not self._painted:
+            return "\r"
+        rows = sum(max(-(-width // columns), 1) for width in self._painted[:-1])
+        return f"\r\x1b[{rows}A" if rows else "\r"

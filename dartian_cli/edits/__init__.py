@@ -1,0 +1,1 @@
+"""One file for each edit: libcst finds the place, a splice writes, a check proves. Edits are bytes to bytes."""

@@ -1,0 +1,206 @@
+"""A Python file that may be edited: its bytes, its text, its tree, and the splices into it.
+
+Whole lines are found by the line numbers of Python's own parser, places inside of a statement by libcst. Splices
+are made in the original bytes, and then proved: taking them out gives the original, the result parses, and only
+what was meant differs. What cannot be proved is refused. It never reads or writes a file.
+"""
+
+import ast
+import re
+import tokenize
+import warnings
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from dartian_cli.errors import BrokenSource, NotUnderstood, shown_path
+from dartian_queue.errors import shown
+
+if TYPE_CHECKING:
+    import libcst
+
+__all__ = ["Source", "Span", "Splice", "parse"]
+
+Span: TypeAlias = "Callable[[libcst.CSTNode], tuple[int, int]]"
+"""Gives the characters from which and to which a node reaches, without the comments around it."""
+
+_BOM = b"\xef\xbb\xbf"
+_NEWLINE = re.compile(r"\r\n|\n|\r")
+
+
+class Splice(msgspec.Struct, frozen=True):
+    """Text that goes in before the character at ``at``; nothing is taken out.
+
+    Of two splices at one place the one that is given first comes first.
+    """
+
+    at: int
+    text: str
+
+
+class Source:
+    """A parsed file. Offsets are characters of ``text``, which begins after a BOM."""
+
+    def __init__(self, path: str, content: bytes) -> None:
+        self.path = path
+        self.content = content
+        self.tree = parse(path, content)
+        self.encoding = _encoding(path, content)
+        self._bom = _BOM if content.startswith(_BOM) else b""
+        self.text = _decode(path, content[len(self._bom) :], self.encoding)
+        self._line_starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
+        self._located: tuple[libcst.Module, Span] | None = None
+
+    @property
+    def newline(self) -> str:
+        """The file's first line ending; a new line's where it has none."""
+        found = _NEWLINE.search(self.text)
+        return found[0] if found else "\n"
+
+    def newline_after(self, at: int) -> str:
+        """Return the line ending of the line that ``at`` is in, or of the file."""
+        found = _NEWLINE.match(self.text, self.line_end(at))
+        return found[0] if found else self.newline
+
+    def line_start(self, at: int) -> int:
+        """Return where the line begins that ``at`` is in."""
+        return max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1
+
+    def line_end(self, at: int) -> int:
+        """Return where the line ends that ``at`` is in, before its line ending."""
+        found = _NEWLINE.search(self.text, at)
+        return found.start() if found else len(self.text)
+
+    def next_line(self, at: int) -> int:
+        """Return where the line after the one of ``at`` begins."""
+        end = self.line_end(at)
+        found = _NEWLINE.match(self.text, end)
+        return found.end() if found else end
+
+    def start_of(self, line: int) -> int:
+        """Return where the line with this number begins; the first is 1."""
+        return self._line_starts[line - 1]
+
+    def span_of(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """Return the characters of a node of Python's tree, brackets included."""
+        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return self._offset(node.lineno, node.col_offset), self._offset(end_line, end_column)
+
+    def _offset(self, line: int, column: int) -> int:
+        start = self.start_of(line)
+        return start + len(self.text[start : self.line_end(start)].encode("utf-8")[:column].decode("utf-8"))
+
+    def locate(self) -> tuple["libcst.Module", Span]:
+        """Return libcst's tree, and what gives a node's span in ``text``; NotUnderstood where the two disagree."""
+        if self._located is None:
+            self._located = self._locate()
+        return self._located
+
+    def _locate(self) -> tuple["libcst.Module", Span]:
+        import libcst
+        from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+
+        try:
+            module = libcst.parse_module(self.text)
+            spans = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
+        except (libcst.ParserSyntaxError, RecursionError, MemoryError):
+            raise NotUnderstood(f"{shown_path(self.path)}: too unusual a file to be edited safely") from None
+        encoded = self.text.encode("utf-8")
+        is_ascii = len(encoded) == len(self.text)
+
+        def span(node: "libcst.CSTNode") -> tuple[int, int]:
+            found = spans[node]
+            start, end = found.start, found.start + found.length
+            if not is_ascii:
+                start, end = len(encoded[:start].decode()), len(encoded[:end].decode())
+            if not _is_code(self.text[start:end], module.code_for_node(node)):
+                raise NotUnderstood(f"{shown_path(self.path)}: too unusual a file to be edited safely")
+            return start, end
+
+        return module, span
+
+    def spliced(self, splices: Sequence[Splice], proves: Callable[[ast.Module, ast.Module], bool]) -> bytes:
+        """Return the bytes with the splices in them, once ``proves`` (old tree, new tree) and our own checks hold."""
+        result, places = self._bom, list[tuple[int, int]]()
+        last = 0
+        for splice in sorted(splices, key=lambda splice: splice.at):
+            result += self._encoded(self.text[last : splice.at])
+            inserted = self._encoded(splice.text)
+            places.append((len(result), len(result) + len(inserted)))
+            result += inserted
+            last = splice.at
+        result += self._encoded(self.text[last:])
+        if _without(result, places) != self.content or not self._proved(result, proves):
+            raise NotUnderstood(f"{shown_path(self.path)}: an edit would change more than was meant, so none was made")
+        return result
+
+    def _proved(self, result: bytes, proves: Callable[[ast.Module, ast.Module], bool]) -> bool:
+        try:
+            return proves(self.tree, parse(self.path, result))
+        except (BrokenSource, RecursionError):
+            return False
+
+    def _encoded(self, text: str) -> bytes:
+        try:
+            return text.encode(self.encoding)
+        except UnicodeEncodeError:
+            raise NotUnderstood(f"{shown_path(self.path)}: its encoding {self.encoding} cannot hold the edit") from None
+
+
+def parse(path: str, content: bytes) -> ast.Module:
+    """Return the tree of a file; BrokenSource names file, line and column of what is no Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(content, path)
+        except SyntaxError as error:
+            raise _broken(path, content, error) from None
+        except ValueError as error:
+            raise BrokenSource(f"{shown_path(path)}: no Python source: {error}\nNothing was changed.") from None
+        except (RecursionError, MemoryError):
+            raise NotUnderstood(f"{shown_path(path)}: nested too deeply to be read") from None
+
+
+def _broken(path: str, content: bytes, error: SyntaxError) -> BrokenSource:
+    marker = re.search(rb"^(<<<<<<<|>>>>>>>|=======)( |\r?$)", content, re.MULTILINE)
+    if marker and b"<<<<<<<" in content:
+        line = content.count(b"\n", 0, content.index(b"<<<<<<<")) + 1
+        return BrokenSource(
+            f"{shown_path(path)}:{line}:1: an unresolved merge conflict\nResolve it first; nothing was changed."
+        )
+    column = f":{error.offset}" if error.offset else ""
+    where = f"{shown_path(path)}:{error.lineno or 1}{column}"
+    return BrokenSource(f"{where}: {shown(error.msg, 200)}\nCorrect it first; nothing was changed.")
+
+
+def _encoding(path: str, content: bytes) -> str:
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
+    except SyntaxError as error:
+        reason = shown(str(error), 200)
+        raise BrokenSource(f"{shown_path(path)}:1: {reason}\nCorrect it first; nothing was changed.") from None
+    return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _decode(path: str, content: bytes, encoding: str) -> str:
+    """Return the text, if it gives the same bytes again: not every encoding does."""
+    try:
+        text = content.decode(encoding)
+        if text.encode(encoding) == content:
+            return text
+    except (UnicodeError, LookupError):
+        pass
+    raise NotUnderstood(f"{shown_path(path)}: its encoding {shown(encoding)} cannot be edited byte by byte")
+
+
+def _is_code(text: str, code: str) -> bool:
+    """Return whether the text is a node's code, with the space around it and its semicolon left out."""
+    return bool(text) and code.strip().startswith(text) and code.strip()[len(text) :].strip() in ("", ";")
+
+
+def _without(content: bytes, places: Sequence[tuple[int, int]]) -> bytes:
+    for start, end in reversed(places):
+        content = content[:start] + content[end:]
+    return content

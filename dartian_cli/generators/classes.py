@@ -1,0 +1,94 @@
+"""Look up the classes that fields name in the project's own source, without importing any of it.
+
+It serves to refuse what could not be imported, and to give tests a member of an Enum.
+"""
+
+import ast
+
+import msgspec
+
+from dartian_cli.annotations import Annotation
+from dartian_cli.edits.scope import bindings_of
+from dartian_cli.edits.source import parse
+from dartian_cli.errors import BrokenSource, FieldRefused
+from dartian_cli.generators.imports import is_own
+from dartian_cli.workspace import Workspace
+from dartian_queue.errors import did_you_mean
+
+__all__ = ["Known", "look_up"]
+
+_ENUMS = frozenset({"Enum", "StrEnum", "IntEnum"})
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the source says of a class."""
+
+    members: tuple[str, ...] = ()
+    """Of an Enum; empty for any other class, and where it cannot be known."""
+
+
+def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]) -> Known:
+    """Return what is known of the class; FieldRefused if it is of the project, and not there.
+
+    ``roots`` are the folders from which the project's modules are imported.
+    """
+    source = annotation.source
+    path = _module_file(workspace, source.module, roots) if source is not None else None
+    if source is None or (path is None and not is_own(workspace, source.module.split(".")[0])):
+        return Known()
+    if path is None:
+        raise FieldRefused(
+            f"{source.module} is no module of this project, so {annotation.text} cannot be imported from it\n"
+            f"Correct the path, or make the module first."
+        )
+    tree = _tree(workspace, path)
+    if tree is None:
+        return Known()
+    found = _class(tree, annotation.head)
+    package = source.module if path.endswith("/__init__.py") else source.module.rpartition(".")[0]
+    if found is None and not _may_bind(tree, source.name, package):
+        names = [statement.name for statement in tree.body if isinstance(statement, ast.ClassDef)]
+        raise FieldRefused(f"{path} has no {source.name}{did_you_mean(source.name, names)}")
+    return Known(_members(found) if found is not None else ())
+
+
+def _module_file(workspace: Workspace, module: str, roots: tuple[str, ...]) -> str | None:
+    for root in roots:
+        start = module.replace(".", "/") if root == "." else f"{root}/{module.replace('.', '/')}"
+        for path in (f"{start}.py", f"{start}/__init__.py"):
+            if workspace.is_file(path):
+                return path
+    return None
+
+
+def _tree(workspace: Workspace, path: str) -> ast.Module | None:
+    try:
+        return parse(path, workspace.read(path) or b"")
+    except BrokenSource as error:
+        workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+        return None
+
+
+def _class(tree: ast.Module, dotted: str) -> ast.ClassDef | None:
+    body: list[ast.stmt] = tree.body
+    found: ast.ClassDef | None = None
+    for name in dotted.split("."):
+        found = next((item for item in body if isinstance(item, ast.ClassDef) and item.name == name), None)
+        if found is None:
+            return None
+        body = found.body
+    return found
+
+
+def _may_bind(tree: ast.Module, name: str, package: str) -> bool:
+    """Return whether the name could be there: bound in another way, or by something that cannot be seen."""
+    names = (name, "*", "__getattr__")
+    return any(bindings_of(tree, each, package) for each in names)
+
+
+def _members(found: ast.ClassDef) -> tuple[str, ...]:
+    bases = {ast.unparse(base).rpartition(".")[2] for base in found.bases}
+    if not bases & _ENUMS:
+        return ()
+    targets = (statement.targets[0] for statement in found.body if isinstance(statement, ast.Assign))
+    return tuple(target.id for target in targets if isinstance(target, ast.Name) and not target.id.startswith("_"))

@@ -1,0 +1,272 @@
+"""``make:job``: a job class, its test and its registration, as a plan.
+
+Nothing is touched and nothing of the project is imported; every refusal comes before the plan.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from dartian_cli.annotations import Annotation, Import
+from dartian_cli.changes import Plan
+from dartian_cli.edits.register_job import Registration, register_job
+from dartian_cli.edits.scope import top_level
+from dartian_cli.edits.source import parse
+from dartian_cli.errors import BrokenSource, Conflict, FieldRefused, NameRefused, Usage, shown_path
+from dartian_cli.fields import Field, parse_fields
+from dartian_cli.generators.classes import look_up
+from dartian_cli.generators.imports import import_block
+from dartian_cli.generators.packages import make_job_packages, make_test_packages
+from dartian_cli.generators.samples import Sample, sample_of
+from dartian_cli.literals import literal
+from dartian_cli.names import JobName, class_words
+from dartian_cli.project import JobsPackage
+from dartian_cli.stubs import find_stub, render
+from dartian_cli.workspace import Workspace
+from dartian_queue.errors import did_you_mean, shown
+
+__all__ = ["OPTIONS", "plan_job"]
+
+OPTIONS = (
+    "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
+    "retry_until", "max_exceptions", "delay", "tags", "isolate",
+)  # fmt: skip
+"""The class keywords of a job, in the order in which they are written."""
+
+_PLAIN = frozenset({"int", "str", "bool", "float", "Decimal", "UUID", "Path", "date", "time", "timedelta", "datetime"})
+"""Types that read well in a text as they are."""
+
+
+def plan_job(
+    workspace: Workspace,
+    name: str,
+    fields: Sequence[str] = (),
+    options: Mapping[str, object] | None = None,
+    *,
+    sync: bool = False,
+    test: bool = True,
+    force: bool = False,
+) -> Plan:
+    """Return the plan that makes a job; ``name`` and ``fields`` are as they were typed.
+
+    ``options`` are class keywords with the values of Python literals (or an Exponential); one that is None is left
+    out. An existing file that differs is a conflict of the plan unless ``force``. NameRefused, FieldRefused, Usage
+    and the runtime's JobDefinitionError say what cannot be generated, BrokenSource and Conflict what is in the way.
+    """
+    project = workspace.project
+    job = JobName.parse(name, folders=project.spellings())
+    parsed = parse_fields(fields)
+    package = project.jobs[job.folder]
+    keywords = _keywords(job.class_name, options or {}, parsed)
+    _refuse_hidden(job.class_name, parsed)
+    _refuse_unknown_members(workspace, package, parsed)
+    folder = make_job_packages(workspace, package, job)
+    _refuse_duplicate(workspace, job, folder / f"{job.module}.py")
+    registration = Registration(
+        str(folder / "__init__.py"), ".".join((package.dotted, *job.packages)), job.module, job.class_name
+    )
+    _write_class(workspace, folder, job, parsed, keywords, sync=sync, force=force)
+    if test:
+        path = make_test_packages(workspace, package, job)
+        _write_test(workspace, path, registration.package, job, parsed, _roots(package), force=force)
+    workspace.edit(registration.path, register_job(workspace.read(registration.path), registration))
+    return workspace.plan()
+
+
+def _keywords(class_name: str, options: Mapping[str, object], fields: Sequence[Field]) -> dict[str, str]:
+    """Check the options as the class itself would, and return the expression of each."""
+    from dartian_queue.options import Exponential, parse_job_options
+
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given:
+        if option not in OPTIONS:
+            raise Usage(f"A job has no option {shown(option)!r}{did_you_mean(option, OPTIONS)}")
+    parsed = parse_job_options(class_name, given)
+    names = [field.name for field in fields]
+    for tag in parsed.tags:
+        _refuse_tag(tag, names)
+    return {
+        option: f"exponential({value.base:g}, {value.cap:g})" if isinstance(value, Exponential) else literal(value)
+        for option in OPTIONS
+        if (value := given.get(option)) is not None
+    }
+
+
+def _refuse_tag(tag: str, fields: Sequence[str]) -> None:
+    """A tag may name fields, and those have to be there."""
+    from string import Formatter
+
+    try:
+        named = [field for _, field, _, _ in Formatter().parse(tag) if field is not None]
+    except ValueError:
+        raise Usage(f"The tag {shown(tag)!r} has a stray {{ or }}\nWrite {{{{ and }}}} for the characters.") from None
+    for field in named:
+        if field not in fields:
+            hint = did_you_mean(field, list(fields))
+            raise Usage(f"The tag {shown(tag)!r} names {shown(field)!r}, which is no field of this job{hint}")
+
+
+def _refuse_hidden(class_name: str, fields: Sequence[Field]) -> None:
+    for field in fields:
+        if class_name in field.annotation.names():
+            raise NameRefused(
+                f"{class_name} cannot be the job's name: its field {field.name} has the type {class_name}\n"
+                f"Try: dartian make:job Handle{class_name}"
+            )
+
+
+def _roots(package: JobsPackage) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((package.import_root, ".", "src")))
+
+
+def _own_classes(annotation: Annotation) -> list[Annotation]:
+    inner = [found for argument in annotation.args for found in _own_classes(argument)]
+    return [annotation, *inner] if annotation.is_own else inner
+
+
+def _refuse_unknown_members(workspace: Workspace, package: JobsPackage, fields: Sequence[Field]) -> None:
+    """Refuse a class of the project that is not there, and a default that is no member of its Enum."""
+    for field in fields:
+        for annotation in _own_classes(field.annotation):
+            members = look_up(workspace, annotation, _roots(package)).members
+            if members and annotation in field.annotation.options:
+                _refuse_unknown_member(field, annotation, members)
+
+
+def _refuse_unknown_member(field: Field, annotation: Annotation, members: Sequence[str]) -> None:
+    others = [option for option in field.annotation.options if option != annotation and option.head != "None"]
+    if others or field.default in (None, "None"):
+        return
+    member = field.default.removeprefix(f"{annotation.head}.")
+    if member not in members:
+        raise FieldRefused(
+            f"The field {shown(field.raw)!r}: {annotation.head} has no member {shown(member)}\n"
+            f"It has {', '.join(members[:10])}"
+        )
+
+
+def _refuse_duplicate(workspace: Workspace, job: JobName, own: PurePosixPath) -> None:
+    """Two classes of one stored name would be an error when the jobs are loaded."""
+    for package in workspace.project.jobs:
+        folder = PurePosixPath(package.folder, *job.packages)
+        for path in workspace.python_files(folder):
+            content = workspace.read(path) or b""
+            if path != str(own) and b"class " + job.class_name.encode() in content:
+                _refuse_class_in(workspace, path, content, job.class_name)
+
+
+def _refuse_class_in(workspace: Workspace, path: str, content: bytes, class_name: str) -> None:
+    import ast
+
+    try:
+        tree = parse(path, content)
+    except BrokenSource as error:
+        workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+        return
+    for statement, _ in top_level(tree):
+        if isinstance(statement, ast.ClassDef) and statement.name == class_name and statement.bases:
+            raise Conflict(
+                f"{shown_path(path)}:{statement.lineno}: is a class {class_name}, and two jobs cannot share a name\n"
+                f"Choose another name, or move that class away."
+            )
+
+
+def _write_class(
+    workspace: Workspace,
+    folder: PurePosixPath,
+    job: JobName,
+    fields: Sequence[Field],
+    keywords: Mapping[str, str],
+    *,
+    sync: bool,
+    force: bool,
+) -> None:
+    imports = {Import("dartian_queue", "Job")}.union(*(field.annotation.imports() for field in fields))
+    if any(field.factory for field in fields):
+        imports.add(Import("dartian_queue", "field"))
+    if any(text.startswith("exponential(") for text in keywords.values()):
+        imports.add(Import("dartian_queue", "exponential"))
+    stub = find_stub(workspace.project, "job.py")
+    workspace.note(stub.note)
+    content = render(
+        stub,
+        class_name=job.class_name,
+        summary=_summary(job.class_name),
+        header=_header(job.class_name, keywords, workspace.project.line_length),
+        imports=import_block(workspace, imports),
+        fields=[field.declaration for field in fields],
+        sync=sync,
+        first_line=_call("print", [_message(job.class_name, fields)], " " * 8, workspace.project.line_length),
+    )
+    workspace.create(folder / f"{job.module}.py", content, force=force)
+
+
+def _summary(class_name: str) -> str:
+    """Return the class's name as a sentence: ImportCSV is ``Import CSV.``."""
+    first, *rest = class_words(class_name)
+    return " ".join([first, *(word if word.isupper() and len(word) > 1 else word.lower() for word in rest)]) + "."
+
+
+def _header(class_name: str, keywords: Mapping[str, str], length: int) -> str:
+    """Return the class's first line without the colon, broken as a formatter would."""
+    return _call(
+        f"class {class_name}", ["Job", *(f"{name}={value}" for name, value in keywords.items())], "", length - 1
+    )
+
+
+def _call(start: str, arguments: Sequence[str], indent: str, length: int) -> str:
+    """Write ``start(arguments)``: on one line, else the arguments on one, else each on its own."""
+    joined = ", ".join(arguments)
+    if len(f"{indent}{start}({joined})") <= length:
+        return f"{start}({joined})"
+    if len(f"{indent}    {joined}") <= length:
+        return f"{start}(\n{indent}    {joined}\n{indent})"
+    return f"{start}(\n" + "".join(f"{indent}    {argument},\n" for argument in arguments) + f"{indent})"
+
+
+def _message(class_name: str, fields: Sequence[Field]) -> str:
+    """Return what the job prints until it does something: that it ran, and how a field is reached."""
+    if not fields:
+        return f'"{class_name} ran"'
+    first = fields[0]
+    shows = "" if all(option.head in _PLAIN for option in first.annotation.options) else "!r"
+    return f'f"{class_name} {{self.{first.name}{shows}}}"'
+
+
+def _write_test(
+    workspace: Workspace,
+    path: PurePosixPath,
+    package: str,
+    job: JobName,
+    fields: Sequence[Field],
+    roots: tuple[str, ...],
+    *,
+    force: bool,
+) -> None:
+    needed = [field for field in fields if field.default is None]
+    samples = {field.name: _sample(workspace, field, roots) for field in needed}
+    known = {name: sample for name, sample in samples.items() if sample is not None}
+    unknown = [field for field in needed if samples[field.name] is None]
+    imports = {
+        Import("dartian_queue", "dispatch"),
+        Import("dartian_queue", "run_now"),
+        Import("dartian_queue.testing", "FakeQueue"),
+        Import(package, job.class_name),
+    }
+    if not unknown:
+        imports = imports.union(*(sample.imports for sample in known.values()))
+    stub = find_stub(workspace.project, "test_job.py")
+    workspace.note(stub.note)
+    arguments = [f"{name}={sample.text}" for name, sample in known.items()]
+    content = render(
+        stub,
+        class_name=job.class_name,
+        imports=import_block(workspace, imports, ["pytest"] if unknown else []),
+        needs_values=bool(needed),
+        unknown=[f"{field.name}: {field.annotation.text}" for field in unknown],
+        job=_call(job.class_name, arguments, "    ", workspace.project.line_length - len("return ")),
+    )
+    workspace.create(path, content, force=force)
+
+
+def _sample(workspace: Workspace, field: Field, roots: tuple[str, ...]) -> Sample | None:
+    return sample_of(field.annotation, lambda annotation: look_up(workspace, annotation, roots).members)

@@ -1,0 +1,75 @@
+"""Make the packages that a new module needs, where the project's layout says that there should be some.
+
+It never adds an ``__init__`` to a folder of modules that has none: that is somebody's namespace package.
+"""
+
+from pathlib import PurePosixPath
+
+from dartian_cli.errors import Conflict, shown_path
+from dartian_cli.names import JobName
+from dartian_cli.project import JobsPackage
+from dartian_cli.workspace import Workspace
+
+__all__ = ["JOBS_TITLE", "make_job_packages", "make_test_packages"]
+
+JOBS_TITLE = "The jobs of this application."
+TESTS = "tests"
+
+
+def make_job_packages(workspace: Workspace, package: JobsPackage, name: JobName) -> PurePosixPath:
+    """Want every package around the job but the innermost, which its registration makes; return that one's folder."""
+    folder = PurePosixPath(package.folder)
+    above = [parent for parent in reversed(folder.parents) if parent.is_relative_to(package.import_root)]
+    for parent in above:
+        if str(parent) == package.import_root:
+            continue
+        if not _may_become_package(workspace, parent):
+            break
+        _make(workspace, parent, "The application." if parent.name == "app" else f"The package {parent.name}.")
+    title = JOBS_TITLE
+    for part in name.packages:
+        _make(workspace, folder, title)
+        folder = folder / part
+        _refuse_module(workspace, folder)
+        title = f"The {part.replace('_', ' ')} jobs."
+    if workspace.is_file(folder / name.module / "__init__.py"):
+        raise Conflict(
+            f"{shown_path(folder / name.module)} is a package, and would hide the module {name.module}.py beside it\n"
+            f"Choose another name, or put it inside: dartian make:job {'/'.join((*name.packages, name.module))}/NAME"
+        )
+    return folder
+
+
+def make_test_packages(workspace: Workspace, package: JobsPackage, name: JobName) -> PurePosixPath:
+    """Want the packages around the job's test, and return the test's path.
+
+    Where the project's tests are packages (or there are none yet), they mirror the jobs. Where they are plain
+    folders, pytest knows a file by its name alone, so that the name says the packages too.
+    """
+    first = package == workspace.project.jobs[0]
+    below = ["jobs"] if first else package.dotted.split(".")
+    folder = PurePosixPath(TESTS, *below, *name.packages)
+    if workspace.is_folder(TESTS) and not workspace.is_file(f"{TESTS}/__init__.py"):
+        return folder / f"test_{'_'.join((*name.packages, name.module))}.py"
+    for parent in [*reversed(folder.parents), folder]:
+        if parent.parts:
+            _make(workspace, parent, "Tests." if str(parent) == TESTS else f"Tests of {'.'.join(parent.parts[1:])}.")
+    return folder / f"test_{name.module}.py"
+
+
+def _make(workspace: Workspace, folder: PurePosixPath, title: str) -> None:
+    path = folder / "__init__.py"
+    if not workspace.is_file(path):
+        workspace.create(path, f'"""{title}"""\n')
+
+
+def _may_become_package(workspace: Workspace, folder: PurePosixPath) -> bool:
+    return workspace.is_file(folder / "__init__.py") or not workspace.python_files(folder)
+
+
+def _refuse_module(workspace: Workspace, folder: PurePosixPath) -> None:
+    if workspace.is_file(module := folder.with_suffix(".py")):
+        raise Conflict(
+            f"{shown_path(module)} is a module, and a package of that name is needed for the job\n"
+            f"Choose another name, or move the module into the package first."
+        )

@@ -1,0 +1,167 @@
+"""One stored job as a person reads it, its whole history on a page, and as data for programs. It reads no store."""
+
+import shlex
+import time
+
+import msgspec
+
+from dartian_cli import ui, wording
+from dartian_cli.stored import errors_of, payload_of
+from dartian_cli.stored_frames import own_frames
+from dartian_queue import config
+from dartian_queue.errors import shown
+from dartian_queue.options import Exponential, Limits
+from dartian_queue.outcome import ErrorReport
+from dartian_queue.states import FINAL, State
+from dartian_queue.stores.store import StoredJob, WorkerInfo
+
+__all__ = ["sheet_data", "show_sheet"]
+
+_STYLES: dict[State, ui.Style] = {State.DONE: "green", State.FAILED: "red", State.RUNNING: "cyan"}
+
+
+def show_sheet(job: StoredJob, holder: WorkerInfo | None, *, all_frames: bool) -> None:
+    """Print everything about a job; ``holder`` is the live worker that runs it, None for none."""
+    ui.say(f"{ui.escaped(job.envelope.name)} {ui.styled(ui.escaped(job.envelope.id), 'dim')}", "bold")
+    ui.facts([(name, cell) for name, cell in _facts(job, holder) if cell])
+    _show_payload(job)
+    for error in job.errors:
+        _show_error(error, all_frames=all_frames)
+    if remedy := _remedy(job):
+        ui.say()
+        ui.say(remedy, "dim")
+
+
+def sheet_data(job: StoredJob, holder: WorkerInfo | None) -> dict[str, object]:
+    """Return everything about a job as data."""
+    envelope, progress = job.envelope, job.progress
+    return {
+        "id": envelope.id,
+        "name": envelope.name,
+        "state": job.state.value,
+        "queue": envelope.queue,
+        "priority": envelope.priority,
+        "tags": list(envelope.tags),
+        "payload": payload_of(job),
+        "options": msgspec.to_builtins(envelope.limits),
+        "tries": job.tries,
+        "crashes": job.crashes,
+        "claims": job.claims,
+        "dispatched_at": job.dispatched_at,
+        "available_at": job.available_at,
+        "settled_at": job.settled_at,
+        "reason": job.failed_reason,
+        "held_reason": job.held_reason,
+        "cancel_asked": job.cancel_asked,
+        "worker": {"name": holder.name, "pid": holder.pid} if holder else None,
+        "progress": {"done": progress.done, "total": progress.total, "note": progress.note} if progress else None,
+        "errors": errors_of(job),
+    }
+
+
+def _facts(job: StoredJob, holder: WorkerInfo | None) -> list[tuple[str, ui.Cell]]:
+    """Return what is so of the job; facts without a text do not apply."""
+    envelope, ended = job.envelope, job.state in FINAL
+    return [
+        ("state", (_state(job), _STYLES.get(job.state, ""))),
+        ("held", (job.held_reason, "yellow") if job.held_reason else ""),
+        ("queue", f"{envelope.queue}, priority {envelope.priority}" if envelope.priority else envelope.queue),
+        ("tags", ", ".join(envelope.tags)),
+        ("options", ", ".join(f"{name}={value}" for name, value in _options(envelope.limits))),
+        ("tries", _tries(job)),
+        ("dispatched", _moment(job.dispatched_at)),
+        ("available", "" if ended or job.state is State.RUNNING else _moment(job.available_at)),
+        ("settled", _moment(job.settled_at) if ended and job.settled_at is not None else ""),
+        ("worker", _holder(job, holder)),
+        ("progress", _progress(job)),
+    ]
+
+
+def _state(job: StoredJob) -> str:
+    if job.state is State.WAITING:
+        if job.held_reason:
+            return "waiting, held"
+        return "waiting, scheduled" if job.available_at > time.time() else "waiting, due"
+    if job.state is State.FAILED and job.failed_reason:
+        return f"failed ({job.failed_reason})"
+    asked = ", asked to end" if job.state is State.RUNNING and job.cancel_asked else ""
+    return f"{job.state.value}{asked}"
+
+
+def _options(limits: Limits) -> list[tuple[str, str]]:
+    """Return what dispatch and class have said of how it is run."""
+    said = [(name, getattr(limits, name)) for name in limits.__struct_fields__]
+    return [(name, _option(value)) for name, value in said if value is not None]
+
+
+def _option(value: object) -> str:
+    if isinstance(value, Exponential):
+        return f"exponential({value.base:g}, cap {value.cap:g})"
+    return f"{value:g}" if isinstance(value, float) else shown(value)
+
+
+def _tries(job: StoredJob) -> str:
+    limits = job.envelope.limits.over(config.current().config.limits())
+    bound = "" if limits.retry_until is not None or not limits.tries else f" of {limits.tries}"
+    until = f" until {wording.moment(limits.retry_until)}" if limits.retry_until is not None else ""
+    crashes = f", crashed {wording.of(job.crashes, 'time')}" if job.crashes else ""
+    return f"{job.tries}{bound}{until}{crashes}, claimed {wording.of(job.claims, 'time')}"
+
+
+def _moment(at: float) -> str:
+    passed = time.time() - at
+    distance = f"{wording.duration(passed)} ago" if passed >= 0 else f"in {wording.duration(-passed)}"
+    return f"{wording.moment(at)} ({distance})"
+
+
+def _holder(job: StoredJob, holder: WorkerInfo | None) -> str:
+    if job.state is not State.RUNNING:
+        return ""
+    if holder is None:
+        return f"{job.holder} is gone; another takes the job over"
+    return f"{holder.name} (pid {holder.pid})"
+
+
+def _progress(job: StoredJob) -> str:
+    report = job.progress
+    if report is None:
+        return ""
+    of = f"{report.done:g} of {report.total:g}" if report.total is not None else f"{report.done:g}"
+    share = f" ({report.done / report.total:.0%})" if report.total else ""
+    return f"{of}{share} {' '.join(report.note.split())}".rstrip()
+
+
+def _show_payload(job: StoredJob) -> None:
+    payload = payload_of(job)
+    ui.say()
+    if payload == {}:
+        ui.say("no fields", "dim")
+        return
+    ui.say("fields", "dim")
+    text = job.envelope.payload
+    if not (isinstance(payload, str) and payload == text):
+        text = msgspec.json.format(text, indent=2)
+    for line in text.splitlines():
+        ui.say(f"  {ui.escaped(line)}")
+
+
+def _show_error(error: ErrorReport, *, all_frames: bool) -> None:
+    """Print one attempt's error: its traceback, or what is known where there is none."""
+    ui.say()
+    head = f"attempt {error.attempt}" if error.attempt else "error"
+    ui.say(f"{head}, {wording.moment(error.at)}{f', at {ui.escaped(error.where)}' if error.where else ''}", "dim")
+    lines, left_out = own_frames(error.traceback, config.current().root, all_frames=all_frames)
+    for line in lines or [f"{error.type}: {' '.join(error.message.split())}".removesuffix(": ")]:
+        is_frame = line.startswith((" ", "Traceback"))
+        ui.say(f"  {ui.escaped(line)}", "" if is_frame else "red")
+    if left_out:
+        ui.say(f"  {wording.of(left_out, 'frame')} of libraries left out; to see all: --all", "dim")
+
+
+def _remedy(job: StoredJob) -> str:
+    short = shlex.quote(ui.escaped(wording.short_id(job.envelope.id)))
+    if job.state in (State.FAILED, State.CANCELLED):
+        return f"To try again: dartian queue:retry {short}"
+    if job.state in (State.WAITING, State.RUNNING):
+        return f"To take it back: dartian queue:cancel {short}"
+    return ""

@@ -1,0 +1,194 @@
+"""Where the user's project is, where its jobs live, and what lies inside it.
+
+It reads pyproject.toml and never writes, imports or runs anything of the project.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+import msgspec
+
+from dartian_cli.errors import BrokenSource, OutsideProject, Usage, shown_path
+from dartian_queue.errors import did_you_mean, shown
+
+__all__ = ["JobsPackage", "Project"]
+
+DEFAULT_JOBS = "app/jobs"
+DEFAULT_LINE_LENGTH = 88
+_SETTINGS = ("jobs",)
+_SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_Table = dict[str, object]
+
+
+class JobsPackage(msgspec.Struct, frozen=True):
+    """A folder in which jobs live, and the name under which it is imported."""
+
+    folder: str
+    """Below the root, with slashes: ``src/shop/jobs``."""
+    import_root: str
+    """The folder below the root that has to be on sys.path: ``src``; the root itself is ``.``."""
+
+    @property
+    def dotted(self) -> str:
+        """The package's name: ``shop.jobs``."""
+        return ".".join(PurePosixPath(self.folder).relative_to(self.import_root).parts)
+
+
+class Project(msgspec.Struct, frozen=True):
+    """A folder of source code that Dartian may read and write, and nothing outside of it."""
+
+    root: Path
+    """Absolute, with symbolic links followed."""
+    jobs: tuple[JobsPackage, ...]
+    """Never empty; a new job goes to the first unless its name says otherwise."""
+    line_length: int = DEFAULT_LINE_LENGTH
+    """What the project's own formatter is told."""
+
+    @classmethod
+    def find(cls, start: Path | None = None, *, environ: Mapping[str, str] | None = None) -> "Project":
+        """Return the project around ``start`` (the current folder).
+
+        DARTIAN_ROOT decides where it is set. Else the nearest folder upwards with ``[tool.dartian]`` in its
+        pyproject.toml, with app/jobs or with config/queue.py; else the nearest with any pyproject.toml.
+        """
+        environ = os.environ if environ is None else environ
+        if given := environ.get("DARTIAN_ROOT"):
+            if not Path(given).is_dir():
+                raise Usage(
+                    f"DARTIAN_ROOT is {shown(given)!r}, which is no folder\nSet it to your application's, or unset it."
+                )
+            return cls.at(Path(given))
+        here = (start or Path.cwd()).resolve()
+        chain = (here, *here.parents)
+        nearest = next((folder for folder in chain if _is_marked(folder)), None)
+        nearest = nearest or next((folder for folder in chain if (folder / "pyproject.toml").is_file()), None)
+        if nearest is None:
+            raise Usage(
+                f"{shown_path(here)} is in no application: neither pyproject.toml nor app/jobs, here or above\n"
+                f"To start one: dartian new PATH"
+            )
+        return cls.at(nearest)
+
+    @classmethod
+    def at(cls, root: Path) -> "Project":
+        """Return the project whose root is ``root``, which need not exist yet."""
+        root = root.resolve()
+        path = root / "pyproject.toml"
+        tool = _table(_toml(path).get("tool", {}))
+        folders = _jobs_folders(tool, path)
+        return cls(root, tuple(_jobs_package(root, folder) for folder in folders), _line_length(tool))
+
+    def inside(self, path: str | PurePosixPath) -> Path:
+        """Return the absolute path, symbolic links followed; OutsideProject if that is not inside the root."""
+        resolved = Path(os.path.realpath(self.root / path))
+        if resolved != self.root and self.root not in resolved.parents:
+            raise OutsideProject(
+                f"{shown_path(path)} leads out of the project, to {shown_path(resolved)}\n"
+                f"Dartian writes inside {shown_path(self.root)} only: replace the symbolic link, or correct the path."
+            )
+        return resolved
+
+    def spellings(self) -> tuple[tuple[str, ...], ...]:
+        """Return, for each jobs folder, the paths that may stand before a job's name."""
+        return tuple((package.folder, package.dotted, (self.root / package.folder).as_posix()) for package in self.jobs)
+
+
+def _is_marked(folder: Path) -> bool:
+    if (folder / DEFAULT_JOBS).is_dir() or (folder / "config" / "queue.py").is_file():
+        return True
+    path = folder / "pyproject.toml"
+    return path.is_file() and "dartian" in _table(_toml(path).get("tool", {}))
+
+
+def _toml(path: Path) -> _Table:
+    """Return pyproject.toml as a table, empty where there is none."""
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise BrokenSource(f"{shown_path(path)} cannot be read: {error.strerror}") from None
+    import tomllib
+
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BrokenSource(f"{shown_path(path)}:{line}: not UTF-8, which TOML has to be\nSave it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        where = f":{place[1]}:{place[2]}" if place else ""
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise BrokenSource(f"{shown_path(path)}{where}: not valid TOML: {shown(reason)}\nCorrect that line.") from None
+
+
+def _table(value: object) -> _Table:
+    return cast("_Table", value) if isinstance(value, dict) else {}
+
+
+def _line_length(tool: _Table) -> int:
+    for formatter in ("ruff", "black"):
+        length = _table(tool.get(formatter)).get("line-length")
+        if isinstance(length, int) and length > 40:
+            return length
+    return DEFAULT_LINE_LENGTH
+
+
+def _jobs_folders(tool: _Table, path: Path) -> list[str]:
+    """Return the jobs folders that [tool.dartian] names, checked."""
+    settings = tool.get("dartian", {})
+    if not isinstance(settings, dict):
+        raise BrokenSource(f"{shown_path(path)}: [tool.dartian] is a table, not {shown(settings)}")
+    settings = _table(cast("object", settings))
+    for key in settings:
+        if key not in _SETTINGS:
+            place = f"{shown_path(path)}{_line_of(key, path)}"
+            raise BrokenSource(f"{place}: [tool.dartian] has no setting {shown(key)!r}{did_you_mean(key, _SETTINGS)}")
+    given = settings.get("jobs", DEFAULT_JOBS)
+    folders = cast("list[object]", given) if isinstance(given, list) else [given]
+    if not folders:
+        raise BrokenSource(f"{shown_path(path)}{_line_of('jobs', path)}: jobs is empty\nWrite: jobs = {DEFAULT_JOBS!r}")
+    checked = [_jobs_folder(folder, path) for folder in folders]
+    if len(set(checked)) < len(checked):
+        raise BrokenSource(f"{shown_path(path)}{_line_of('jobs', path)}: jobs names a folder twice\nKeep one of them.")
+    return checked
+
+
+def _jobs_folder(folder: object, path: Path) -> str:
+    if isinstance(folder, str):
+        parts = folder.removeprefix("./").rstrip("/").split("/")
+        if all(_SEGMENT.fullmatch(part) for part in parts):
+            return "/".join(parts)
+    raise BrokenSource(
+        f"{shown_path(path)}{_line_of('jobs', path)}: jobs takes folders below this file, not {shown(folder)!r}\n"
+        f"Each part must be a Python name, since it is imported: jobs = {DEFAULT_JOBS!r}"
+    )
+
+
+def _line_of(key: str, path: Path) -> str:
+    """Return ``:line`` of a setting of [tool.dartian], or nothing where it is written in another way."""
+    inside = False
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            inside = header[1].replace(" ", "") == "tool.dartian"
+        elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return f":{number}"
+    return ""
+
+
+def _jobs_package(root: Path, folder: str) -> JobsPackage:
+    """Return where the jobs folder is imported from, by the rule of the runtime.
+
+    Folders above it belong to its name while they are packages (have an __init__.py). Where its parent is
+    none, nobody can tell a namespace package from a folder of packages: then ``src`` is left out, and the
+    name begins at the root.
+    """
+    parent = PurePosixPath(folder).parent
+    if not (root / parent / "__init__.py").is_file() or parent == PurePosixPath("."):
+        return JobsPackage(folder, "src" if folder.startswith("src/") else ".")
+    while parent != PurePosixPath(".") and (root / parent / "__init__.py").is_file():
+        parent = parent.parent
+    return JobsPackage(folder, str(parent))

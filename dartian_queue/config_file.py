@@ -1,0 +1,91 @@
+"""Reads config/queue.py by its path, and .env; never writes either, nor os.environ.
+
+The file is run and not imported: a module named ``queue`` on sys.path would shadow the standard library's.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from types import CodeType
+from typing import cast
+
+from dartian_queue.errors import ConfigError, did_you_mean, shown
+from dartian_queue.settings import Config, Connection
+
+__all__ = ["config_of", "hook_of", "read_dotenv", "run_config"]
+
+
+def read_dotenv(path: str) -> dict[str, str]:
+    """Return the variables of a .env file; none where there is no file."""
+    if not os.path.isfile(path):
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+
+
+def run_config(path: str) -> dict[str, object]:
+    """Run the file and return its names; ConfigError names the file and the line that failed."""
+    namespace: dict[str, object] = {"__name__": "config.queue", "__file__": path}
+    try:
+        exec(_compiled(path), namespace)  # noqa: S102 - the application's own configuration, by its path
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f"{_place(error, path)}: {type(error).__name__}: {_explained(error)}") from error
+    return namespace
+
+
+def _compiled(path: str) -> CodeType:
+    try:
+        with open(path, "rb") as file:
+            return compile(file.read(), path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise ConfigError(f"{path}:{error.lineno}: {error.msg}\nCorrect the line, then try again.") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+
+
+def _place(error: BaseException, path: str) -> str:
+    """Return the file and the last of its lines that the error came through."""
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{path}:{line}" if line else path
+
+
+def _explained(error: BaseException) -> str:
+    """Return the error's text, with a suggestion where a keyword of Config or Connection was misspelt."""
+    found = re.fullmatch(r"Unexpected keyword argument '(\w+)'", str(error))
+    if found is None:
+        return shown(str(error), 300)
+    known = [*Config.__struct_fields__, *Connection.__struct_fields__]
+    return f"there is no setting {found[1]!r}{did_you_mean(found[1], known)}"
+
+
+def config_of(namespace: dict[str, object], path: str) -> Config:
+    """Return the ``config`` that the file has defined."""
+    config = namespace.get("config")
+    if not isinstance(config, Config):
+        found = "no `config`" if config is None else f"a `config` that is {shown(config)}"
+        raise ConfigError(f"{path} has {found}\nIt takes: config = Config(...), from dartian_queue import Config.")
+    for name, connection in config.connections.items():
+        if not isinstance(connection, Connection):  # pyright: ignore[reportUnnecessaryIsInstance] # from a file
+            raise ConfigError(f"{path}: connections[{name!r}] takes a Connection(...), not {shown(connection)}")
+    return config
+
+
+def hook_of(namespace: dict[str, object], name: str, path: str) -> Callable[[], object] | None:
+    """Return the function of that name, None where the file defines none."""
+    hook = namespace.get(name)
+    if hook is None:
+        return None
+    if not callable(hook):
+        raise ConfigError(f"{path}: {name} takes a function without parameters, not {shown(hook)}")
+    return cast("Callable[[], object]", hook)

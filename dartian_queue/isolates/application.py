@@ -1,0 +1,71 @@
+"""Importing the application in a process of ours: settings, boot(), the jobs; and whether it can be forked after."""
+
+import contextlib
+import os
+import stat
+import sys
+import threading
+
+import msgspec
+
+from dartian_queue.config import adopt
+from dartian_queue.errors import ConfigError, DartianError
+from dartian_queue.isolates.protocol import Boot
+from dartian_queue.outcome import report_of
+from dartian_queue.registry import Registry
+from dartian_queue.settings import Settings
+
+__all__ = ["Application", "import_application"]
+
+
+class Application(msgspec.Struct, frozen=True):
+    """An imported application."""
+
+    settings: Settings
+    registry: Registry
+    plain: str
+    """Why it cannot be forked safely; empty where it can."""
+
+
+def import_application(boot: Boot) -> Application:
+    """Import what ``boot`` names; a DartianError says what is broken in it, in the words for its author."""
+    settings = adopt(boot.handover)
+    before = _sockets()
+    pid = os.getpid()
+    if settings.boot is not None:
+        try:
+            settings.boot()
+        except DartianError:
+            raise
+        except Exception as error:
+            report = report_of(error, root=settings.root)
+            raise ConfigError(
+                f"boot() in {settings.config_file} raised {report.type}: {report.message}\n{report.where}"
+            ) from error
+    registry = Registry.load(settings.jobs)
+    if os.getpid() != pid:
+        os._exit(0)  # a child that the application has forked at import has come to its end
+    return Application(settings, registry, _why_not_forked(_sockets() - before))
+
+
+def _why_not_forked(opened: set[str]) -> str:
+    threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if threads:
+        return f"the application starts threads when it is imported ({', '.join(threads[:3])})"
+    if len(sys._current_frames()) > 1:  # pyright: ignore[reportPrivateUsage] # the only list with threads of _thread
+        return "the application starts threads when it is imported"
+    if opened:
+        return f"the application opens sockets when it is imported ({len(opened)})"
+    return ""
+
+
+def _sockets() -> set[str]:
+    """Return the sockets that this process has open, by inode."""
+    found: set[str] = set()
+    with contextlib.suppress(OSError):
+        for entry in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                descriptor = int(entry)
+                if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    found.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return found

@@ -1,0 +1,300 @@
+"""An isolate: takes attempts one after the other, marks each before it begins, and reports its outcome.
+
+It never opens a store, never settles, and cannot be trusted to police itself: deadlines are its worker's affair.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Coroutine
+from contextvars import copy_context
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from dartian_queue.attempt import Attempt, perform, run_failed
+from dartian_queue.context import JobContext
+from dartian_queue.errors import JobCrashed, JobTimeout
+from dartian_queue.isolates.application import import_application
+from dartian_queue.isolates.output import JobStream, install, streams_to
+from dartian_queue.isolates.processes import become_subreaper, children, die_with_parent, ignore_signals
+from dartian_queue.isolates.protocol import (
+    Adopted,
+    Boot,
+    Channel,
+    Ended,
+    HookEnded,
+    Output,
+    Progress,
+    Run,
+    RunHook,
+    ToIsolate,
+)
+from dartian_queue.options import Limits
+from dartian_queue.outcome import report_of
+from dartian_queue.registry import Registry
+from dartian_queue.settings import Settings
+from dartian_queue.stores.marks import Marks
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Isolate", "PlainStart", "run_isolate"]
+
+PROGRESS_INTERVAL = 0.05
+"""Seconds between two reports of a job's progress; the last one always goes out."""
+
+
+class PlainStart(msgspec.Struct, frozen=True):
+    """What a plainly started isolate is told on its standard input."""
+
+    boot: Boot
+    zygote: int
+    """The pid of the zygote that starts it."""
+    channel: int
+    output: int
+    slot: int
+
+
+class Isolate:
+    """The loop of one isolate, over the application that its process has imported."""
+
+    def __init__(
+        self, channel: Channel[ToIsolate], registry: Registry, settings: Settings, marks: Marks, slot: int
+    ) -> None:
+        self._channel = channel
+        self._registry = registry
+        self._root = settings.root
+        self._marks = marks
+        self._slot = slot
+        self._runner: asyncio.Runner | None = None
+        self._running: Run | None = None
+        self._streams: tuple[JobStream, JobStream] = streams_to(self._print)
+        self._progress: Progress | None = None
+        self._reported_at = 0.0
+        self._is_copy = False
+        self._household: frozenset[int] = frozenset(children(os.getpid()))
+        """The processes that isolate_started() has started for good."""
+        self._files = _standard_files()
+        os.register_at_fork(after_in_child=self._become_copy)
+        install(*self._streams)
+
+    def serve(self) -> None:
+        """Run what comes until the worker closes the channel, or winds this isolate up."""
+        self._channel.send(Adopted(os.getpid()))
+        with contextlib.suppress(EOFError, BrokenPipeError, ConnectionError):
+            while (frame := self._channel.receive(wait=True)) is not None:
+                if isinstance(frame, Run):
+                    if self._run(frame):
+                        return
+                elif isinstance(frame, RunHook):
+                    self._run_hook(frame)
+                else:
+                    return
+
+    def _run(self, run: Run) -> bool:
+        """Make one attempt; return whether this isolate shall end."""
+        envelope = run.envelope
+        attempt = Attempt(envelope, run.limits, run.tries, run.exceptions, run.held_for, self._root)
+        context = JobContext(
+            id=envelope.id,
+            name=envelope.name,
+            attempt=run.tries + 1,
+            tries=run.limits.tries or 0,
+            queue=envelope.queue,
+            connection=run.connection,
+            tags=envelope.tags,
+            report=self._report,
+            asked=self._asked,
+        )
+        self._running = run
+        self._progress = None
+        self._marks.begin(self._slot, envelope.id, run.token)
+        started = time.perf_counter()
+        outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled)
+        duration = time.perf_counter() - started
+        self._handled()  # once more: failed() may have forked, too
+        self._flush()
+        retire = self._retirement(run.limits)
+        self._marks.clear(self._slot)
+        self._running = None
+        try:
+            self._channel.send(Ended(envelope.id, run.token, outcome, duration, retire))
+        except BaseException:
+            self._marks.begin(self._slot, envelope.id, run.token)  # a job that breaks the channel is charged for it
+            raise
+        return bool(retire)
+
+    def _handled(self) -> None:
+        """Take the process back from the job; end it where it is a copy that the job has forked."""
+        if self._is_copy:
+            end_copy(sys.exception())
+        signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that the job has left would strike the next one
+        install(*self._streams)
+
+    def _become_copy(self) -> None:
+        """In a child that a job forks: know nothing of the worker, so that no job runs and nothing is sent here."""
+        self._is_copy = True
+        self._running = None
+        self._channel.close()
+
+    def _run_hook(self, hook: RunHook) -> None:
+        error = JobTimeout(hook.error.message) if hook.error.type == "JobTimeout" else JobCrashed(hook.error.message)
+        run_failed(self._registry, hook.envelope, error, self._finish)
+        self._handled()
+        self._flush()
+        self._channel.send(HookEnded(hook.envelope.id))
+
+    def _retirement(self, limits: Limits) -> str:
+        if limits.isolate == "fresh":
+            return "fresh"
+        with contextlib.suppress(ChildProcessError):
+            while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is not None:
+                pass  # what has ended and nobody waited for would stay as a zombie
+            if not self._household.issuperset(children(os.getpid())):
+                return "it left processes behind"
+        return "" if _standard_files() == self._files else "it changed its standard input or output"
+
+    def _finish(self, coroutine: Coroutine[object, object, object]) -> object:
+        """Run a coroutine to its end, and end the tasks that it left, in a loop that is kept for the next one."""
+        import asyncio
+
+        if self._runner is None or self._runner.get_loop().is_closed():
+            self._runner = asyncio.Runner()
+        loop = self._runner.get_loop()
+        try:
+            return self._runner.run(coroutine, context=copy_context())
+        finally:
+            left = () if self._is_copy or loop.is_closed() else asyncio.all_tasks(loop)
+            if left:
+                for one in left:
+                    one.cancel()
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    def _asked(self) -> str:
+        run = self._running
+        return "" if run is None else self._marks.asked(self._slot, run.envelope.id, run.token)
+
+    def _report(self, done: float, total: float | None, note: str) -> None:
+        run = self._running
+        if run is None:
+            return
+        note = str(note)[:200].encode("utf-8", "backslashreplace").decode()
+        self._progress = Progress(
+            run.envelope.id, run.token, float(done), None if total is None else float(total), note
+        )
+        now = time.monotonic()
+        if now - self._reported_at >= PROGRESS_INTERVAL:
+            self._reported_at = now
+            self._send_progress()
+
+    def _send_progress(self) -> None:
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            self._channel.send(progress)
+
+    def _print(self, stream: str, text: str) -> None:
+        run = self._running  # a thread may print when its job has ended
+        with contextlib.suppress(OSError):
+            self._channel.send(Output(run.envelope.id if run else "", stream, text))
+
+    def _flush(self) -> None:
+        for stream in self._streams:
+            stream.flush()
+            stream.begin()
+        self._send_progress()
+        self._reported_at = 0.0
+
+
+def run_isolate(
+    sock: socket.socket, output: int, registry: Registry, settings: Settings, marks_path: str, slot: int
+) -> NoReturn:
+    """Turn this process into an isolate and end it when there is no more to run."""
+    _settle_in(output)
+    marks = Marks(marks_path)
+    marks.clear(slot)
+    channel: Channel[ToIsolate] = Channel(sock, ToIsolate)
+    status = 0
+    try:
+        if settings.isolate_started is not None:
+            pid = os.getpid()
+            settings.isolate_started()
+            if os.getpid() != pid:
+                end_copy(None)
+        isolate = Isolate(channel, registry, settings, marks, slot)
+        isolate.serve()
+    except BaseException as error:
+        show(error)
+        status = 70
+    end_process(status)
+
+
+def _standard_files() -> list[tuple[int, int]]:
+    """Return what stands behind descriptors 0 to 2; a closed one would be the next file's that a job opens."""
+    found: list[tuple[int, int]] = []
+    for descriptor in range(3):
+        with contextlib.suppress(OSError):
+            status = os.fstat(descriptor)
+            found.append((status.st_dev, status.st_ino))
+    return found
+
+
+def show(error: BaseException) -> None:
+    """Print an error where the worker will see it, whatever has become of the streams."""
+    with contextlib.suppress(OSError):
+        os.write(2, report_of(error).traceback.encode())
+
+
+def end_copy(error: BaseException | None) -> NoReturn:
+    """End a process that a job has forked as Python ends one: with the status of SystemExit, or 1 for another error."""
+    if error is None:
+        end_process(0)
+    if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+        end_process((error.code or 0) & 0xFF)
+    show(error)
+    end_process(1)
+
+
+def end_process(status: int) -> NoReturn:
+    """End this process without the application's exit handlers, which are not meant for a fork."""
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def _settle_in(output: int) -> None:
+    """Give the process its own streams and signals: what is meant for the worker does not reach it."""
+    become_subreaper()
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    if output > 2:
+        os.close(output)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    ignore_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+    sys.breakpointhook = _no_breakpoint
+
+
+def _no_breakpoint(*_args: object, **_keywords: object) -> None:
+    raise RuntimeError(
+        "breakpoint() has no terminal in an isolate\nRun the job here and now instead: dartian job:run NAME field=value"
+    )
+
+
+def main() -> None:
+    """Start plainly, where the application cannot be forked: import it here, as the zygote told on standard input."""
+    start = msgspec.json.decode(sys.stdin.buffer.read(), type=PlainStart)
+    die_with_parent(start.zygote)
+    application = import_application(start.boot)
+    sock = socket.socket(fileno=start.channel)
+    sock.set_inheritable(False)
+    run_isolate(sock, start.output, application.registry, application.settings, start.boot.marks_path, start.slot)
+
+
+if __name__ == "__main__":
+    main()

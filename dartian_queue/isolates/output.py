@@ -1,0 +1,127 @@
+"""What jobs print: Python's streams as frames, with the job that wrote them; whatever else is written as raw bytes.
+
+Output is passed on as it comes, in whole lines where possible, up to a bound for each job. It is never kept here.
+"""
+
+import io
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import TextIO, cast
+
+__all__ = ["DROPPED", "OUTPUT_LIMIT", "JobStream", "install", "streams_to"]
+
+OUTPUT_LIMIT = 256 * 1024
+"""Characters that one attempt may print before the rest is dropped, with a line that says so."""
+DROPPED = "… what it prints from here on is dropped …"
+_LONGEST_PIECE = 8 * 1024
+
+
+class JobStream(io.TextIOBase):
+    """A text stream that hands on whole lines, as soon as they are whole, under the stream's name."""
+
+    def __init__(self, stream: str, descriptor: int, hand_on: Callable[[str, str], None]) -> None:
+        self._stream = stream
+        self._descriptor = descriptor
+        self._hand_on = hand_on
+        self._kept = ""
+        self._left = OUTPUT_LIMIT
+        self._lock = threading.RLock()
+        self._owner = os.getpid()
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+    mode = "w"
+
+    @property
+    def name(self) -> str:
+        """The stream's name, as Python's own streams have one."""
+        return f"<{self._stream}>"
+
+    @property
+    def buffer(self) -> "_Bytes":
+        """The stream for bytes beneath; they are decoded as UTF-8."""
+        return _Bytes(self)
+
+    def reconfigure(self, **_wishes: object) -> None:
+        """Keep to UTF-8 and whole lines, whatever is wished: it is the worker that shows the text."""
+
+    def close(self) -> None:
+        """Stay open: this stream is not the job's."""
+        self.flush()
+
+    def fileno(self) -> int:
+        """Return the descriptor that C code and child processes write to."""
+        return self._descriptor
+
+    def writable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Take text; each line goes on when its end has come."""
+        if os.getpid() != self._owner:
+            os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+            return len(text)
+        with self._lock:
+            self._kept += text
+            if "\n" in text or len(self._kept) > _LONGEST_PIECE:
+                lines, newline, rest = self._kept.rpartition("\n")
+                self._kept = rest
+                self._pass_on(lines + newline)
+                if len(rest) > _LONGEST_PIECE:
+                    self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what is not a whole line yet."""
+        if os.getpid() == self._owner:
+            with self._lock:
+                kept, self._kept = self._kept, ""
+                self._pass_on(kept)
+
+    def begin(self) -> None:
+        """Start the count anew, for the next job."""
+        self._left = OUTPUT_LIMIT
+
+    def _pass_on(self, text: str) -> None:
+        if not text or self._left <= 0:
+            return
+        if len(text) > self._left:
+            text = f"{text[: self._left]}\n{DROPPED}\n"
+            self._left = 0
+        else:
+            self._left -= len(text)
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        for start in range(0, len(text), _LONGEST_PIECE):
+            self._hand_on(self._stream, text[start : start + _LONGEST_PIECE])
+
+
+class _Bytes(io.RawIOBase):
+    def __init__(self, text: JobStream) -> None:
+        self._text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        raw = bytes(cast("bytes", data))
+        self._text.write(raw.decode("utf-8", "backslashreplace"))
+        return len(raw)
+
+    def flush(self) -> None:
+        self._text.flush()
+
+    def fileno(self) -> int:
+        return self._text.fileno()
+
+
+def streams_to(hand_on: Callable[[str, str], None]) -> tuple[JobStream, JobStream]:
+    """Return streams for output and errors; ``hand_on`` gets the stream's name and a piece of text."""
+    return JobStream("stdout", 1, hand_on), JobStream("stderr", 2, hand_on)
+
+
+def install(stdout: JobStream, stderr: JobStream) -> None:
+    """Make these sys.stdout and sys.stderr, whatever a job has put there."""
+    sys.stdout, sys.stderr = cast("TextIO", stdout), cast("TextIO", stderr)

@@ -1,0 +1,484 @@
+"""The isolates of one worker: who gets the next job, who is started, and who is ended.
+
+It hands out claims and tells the worker, through a Listener, what became of each. It never settles and has no store.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from dartian_queue.isolates.listener import Listener
+from dartian_queue.isolates.pace import AHEAD_TIME, Pace
+from dartian_queue.isolates.protocol import (
+    Adopted,
+    Boot,
+    Broken,
+    Ended,
+    Exited,
+    Garbled,
+    Heartbeat,
+    HookEnded,
+    KillIsolate,
+    Output,
+    Progress,
+    Ready,
+    Started,
+)
+from dartian_queue.isolates.slot import Hook, InFlight, KillReason, Slot
+from dartian_queue.isolates.zygote_process import ZygoteProcess
+from dartian_queue.loop import Loop
+from dartian_queue.stores.marks import Marks
+
+__all__ = ["Pool"]
+
+LAST_FRAMES = 1 << 16
+"""More frames than an isolate's buffer can hold: what is left when it has ended."""
+FRAMES_A_TURN = 256
+"""Frames that are read of one isolate before the others have their turn."""
+FAILED_STARTS = 3
+"""Isolates, or zygotes, that may end one after the other before they have run anything."""
+START_PAUSE = 0.2
+"""Seconds after the first of them until another is started; doubled each time."""
+LONGEST_PAUSE = 30.0
+MOST_RETURNS = 3
+"""How often a job may be the next that an ending isolate would have begun, before it is held to be the reason."""
+DEAF_AFTER = 20
+"""Looks, one every half second, after which a zygote that does nothing is replaced."""
+
+
+class Pool:
+    """A zygote and up to ``size`` isolates."""
+
+    def __init__(self, boot: Boot, connection: str, size: int, loop: Loop, listener: Listener) -> None:
+        self._boot = boot
+        self._connection = connection
+        self.size = size
+        self._loop = loop
+        self._listener = listener
+        self._marks = Marks(boot.marks_path)
+        self._slots: dict[int, Slot] = {}
+        self._generation = 0
+        self._zygote: ZygoteProcess | None = None
+        self._failed_starts = 0
+        self._start_at = 0.0
+        """The monotonic moment before which no isolate is started, since the last ones could not be."""
+        self._until = 0.0
+        """The monotonic moment until which the leases are good; nothing begins after it."""
+        self._stopping = False
+        self._broken = False
+        self._pace = Pace()
+        self.is_ready = False
+        self.waiting: deque[InFlight] = deque()
+        """Claims that no isolate has yet."""
+        self.hooks: deque[Hook] = deque()
+
+    # Life of the zygote
+
+    def start(self) -> None:
+        """Start the zygote; ``on_ready`` or ``on_broken`` follows."""
+        zygote = ZygoteProcess(self._boot)
+        self._zygote = zygote
+        self._loop.add_reader(zygote.channel.fileno(), self._read_zygote)
+        self._loop.add_reader(zygote.output, self._read_zygote_output)
+
+    def close(self) -> None:
+        """End the zygote and all isolates, at once; nothing is left of them. One that still imports is not asked."""
+        self._drop_zygote(end=self.is_ready)
+        for slot in list(self._slots.values()):
+            self._forget(slot)
+        self._marks.close()
+
+    def heartbeat(self, until: float) -> None:
+        """Take note, and tell the zygote, that the leases are good until this monotonic moment."""
+        self._until = until
+        if self._zygote is not None:
+            self._zygote.post(Heartbeat(until))
+
+    def _drop_zygote(self, *, end: bool) -> None:
+        zygote, self._zygote = self._zygote, None
+        self.is_ready = False
+        if zygote is None:
+            return
+        self._loop.remove_reader(zygote.channel.fileno())
+        self._loop.remove_reader(zygote.output)
+        if end:
+            zygote.end()
+        else:
+            zygote.clean_up()
+        zygote.close()
+
+    def _read_zygote(self) -> None:
+        try:
+            while self._zygote is not None and (frame := self._zygote.channel.receive()) is not None:
+                match frame:
+                    case Ready():
+                        self.is_ready = True
+                        self._zygote.post(Heartbeat(self._until))
+                        self._listener.on_ready(frame)
+                        self.distribute()
+                    case Broken():
+                        self._break(frame.error, frame.exit_code)
+                    case Started():
+                        self._started(frame)
+                    case Exited():
+                        self._exited(frame)
+        except (EOFError, Garbled):
+            self._lost_zygote()
+
+    def _read_zygote_output(self) -> None:
+        if self._zygote is not None:
+            text, at_end = self._zygote.read_output()
+            if text:
+                self._listener.on_output(None, "stderr", text)
+            if at_end:
+                self._loop.remove_reader(self._zygote.output)
+
+    def look_after_zygote(self) -> None:
+        """Replace a zygote that has ended unnoticed, or does not do what it is asked; to be called twice a second."""
+        zygote = self._zygote
+        if zygote is None:
+            return
+        if zygote.has_ended:
+            self._read_zygote()
+            if self._zygote is zygote:
+                self._lost_zygote()
+            return
+        for slot in self._slots.values():
+            slot.unanswered += slot.unanswered >= 0
+        if any(slot.unanswered > DEAF_AFTER for slot in self._slots.values()):
+            self._listener.on_trouble("the zygote did not answer, so it and its isolates were ended and started anew")
+            self._lost_zygote(cut_off=True)
+
+    def _lost_zygote(self, *, cut_off: bool = False) -> None:
+        """Start another zygote: all isolates end with the one that is gone."""
+        was_ready = self.is_ready
+        self._read_zygote_output()
+        self._drop_zygote(end=False)
+        for slot in list(self._slots.values()):
+            self._bury(slot, status=-9, cut_off=cut_off)
+        self._failed_starts = 0 if was_ready else self._failed_starts + 1
+        if self._failed_starts >= FAILED_STARTS:
+            self._break("the zygote ends whenever it is started; what it printed stands above", 3)
+        elif not self._broken:
+            self.start()
+
+    def _break(self, text: str, exit_code: int) -> None:
+        if not self._broken:
+            self._broken = True
+            self._listener.on_broken(text, exit_code)
+
+    # Isolates
+
+    def _start_isolate(self) -> Slot | None:
+        if len(self._slots) >= self.size or time.monotonic() < self._start_at:
+            return None
+        number = next(number for number in range(self.size) if number not in self._slots)
+        self._generation += 1
+        try:
+            slot = Slot(number, self._generation)
+        except OSError as error:
+            self._listener.on_trouble(f"an isolate cannot be started: {error}")
+            self._start_failed()
+            return None
+        self._slots[number] = slot
+        self._loop.add_reader(slot.channel.fileno(), lambda: self._read_isolate(slot))
+        self._loop.add_reader(slot.output.fileno(), lambda: self._read_output(slot))
+        if self._zygote is not None:
+            self._zygote.start_isolate(number, slot.generation, slot.theirs, slot.output.theirs)
+        return slot
+
+    def _started(self, frame: Started) -> None:
+        slot = self._slots.get(frame.isolate)
+        if slot is not None and slot.generation == frame.generation:
+            slot.unanswered = -1
+            slot.output.close_theirs()
+
+    def _start_failed(self) -> None:
+        self._start_at = time.monotonic() + min(START_PAUSE * 2**self._failed_starts, LONGEST_PAUSE)
+        self._failed_starts += 1
+
+    def _read_isolate(self, slot: Slot, most: int = FRAMES_A_TURN) -> None:
+        try:
+            for _ in range(most):
+                if (frame := slot.channel.receive()) is None:
+                    return
+                match frame:
+                    case Adopted():
+                        self._failed_starts = 0
+                        slot.adopted = True
+                        self._begin(slot)
+                    case Progress():
+                        if slot.running is not None:
+                            self._listener.on_progress(slot.running, frame)
+                    case Output():
+                        self._listener.on_output(slot.speaking, frame.stream, frame.text)
+                    case Ended():
+                        self._ended(slot, frame)
+                    case HookEnded():
+                        self._hook_ended(slot)
+        except EOFError:
+            pass
+        except Garbled:
+            self._kill(slot, "garbled")
+
+    def _begin(self, slot: Slot) -> None:
+        if (begun := slot.begin()) is not None:
+            self._listener.on_begun(begun, slot.number)
+            if self._stopping:
+                self._marks.ask(slot.number, "stop", begun.claim.id, begun.claim.token)
+
+    def _ended(self, slot: Slot, frame: Ended) -> None:
+        self._read_output(slot)
+        in_flight = slot.end_first(frame)
+        if in_flight is None:
+            return
+        self._begin(slot)
+        self._pace.note(frame.duration)
+        self._listener.on_ended(in_flight, frame.outcome, frame.duration)
+
+    def _hook_ended(self, slot: Slot) -> None:
+        hook, slot.hook = slot.hook, None
+        if hook is not None:
+            self._listener.on_hook_ended(hook)
+
+    def _read_output(self, slot: Slot) -> None:
+        """Pass on what was written below Python."""
+        if text := slot.output.read():
+            self._listener.on_output(slot.speaking, "stdout", text)
+        if slot.output.is_closed:
+            self._loop.remove_reader(slot.output.fileno())
+
+    def _exited(self, frame: Exited) -> None:
+        slot = self._slots.get(frame.isolate)
+        if slot is None or slot.generation != frame.generation:
+            return
+        slot.has_ended = True
+        self._read_isolate(slot, LAST_FRAMES)
+        if not slot.adopted and not slot.killed and frame.ended_by == "":
+            self._start_failed()
+        self._bury(slot, frame.status, cut_off=frame.ended_by == "zygote")
+        if self._failed_starts >= FAILED_STARTS and not self._slots:
+            self._break("isolates end as soon as they start; what they printed stands above", 3)
+        self.distribute()
+
+    def _bury(self, slot: Slot, status: int, *, cut_off: bool) -> None:
+        """Take what an ended isolate has left: the job that it had begun, those that it had not, a hook."""
+        slot.has_ended = True
+        self._read_isolate(slot, LAST_FRAMES)
+        self._read_output(slot)
+        if text := slot.output.rest():
+            self._listener.on_output(slot.speaking, "stdout", text)
+        begun, rest = self._sort(slot, by_itself=slot.killed is None and not cut_off)
+        self._forget(slot)
+        for in_flight in begun:
+            if not in_flight.started_at:
+                in_flight.started_at = time.monotonic()
+                self._listener.on_begun(in_flight, slot.number)
+            meant = slot.condemned is None or slot.condemned is in_flight
+            self._listener.on_died(in_flight, slot.killed if meant else "stop", status, cut_off=cut_off)
+        for in_flight in rest:
+            in_flight.started_at = 0.0
+        if rest:
+            self._listener.on_returned(rest)
+        if slot.hook is not None:
+            self._listener.on_hook_ended(slot.hook)
+
+    def _sort(self, slot: Slot, *, by_itself: bool) -> tuple[list[InFlight], list[InFlight]]:
+        """Return which of the jobs of an ended isolate had begun, and which had not."""
+        mark = self._marks.get(slot.number)
+        begun: list[InFlight] = []
+        rest: list[InFlight] = []
+        for one in slot.queue:
+            spoilt = slot.killed == "garbled" and one is slot.condemned
+            (begun if spoilt or mark == (one.claim.id, one.claim.token) else rest).append(one)
+        if rest and not begun and by_itself and slot.adopted and not slot.retired:
+            rest[0].returns += 1
+            if rest[0].returns >= MOST_RETURNS:
+                begun.append(rest.pop(0))
+        return begun, rest
+
+    def _forget(self, slot: Slot) -> None:
+        self._loop.remove_reader(slot.channel.fileno())
+        self._loop.remove_reader(slot.output.fileno())
+        self._marks.clear(slot.number)
+        slot.close()
+        self._slots.pop(slot.number, None)
+
+    # Handing out
+
+    @property
+    def _has_idle(self) -> bool:
+        """Return whether an isolate has nothing to do, or could be started."""
+        return len(self._slots) < self.size or any(slot.is_idle and slot.is_open for slot in self._slots.values())
+
+    @property
+    def busy(self) -> int:
+        """Return how many jobs run at this moment."""
+        return sum(1 for slot in self._slots.values() if slot.queue)
+
+    @property
+    def in_flight(self) -> list[InFlight]:
+        """Return every claim that is here, begun or not."""
+        given = [in_flight for slot in self._slots.values() for in_flight in slot.queue]
+        hooks = [slot.hook.in_flight for slot in self._slots.values() if slot.hook is not None]
+        return [*given, *hooks, *(hook.in_flight for hook in self.hooks), *self.waiting]
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is in flight."""
+        return not self.waiting and not self.hooks and all(slot.is_idle for slot in self._slots.values())
+
+    def room(self) -> int:
+        """Return how many more claims are of use now."""
+        if not self.is_ready:
+            return 0
+        each = 1 + self._pace.ahead()
+        taken = sum(each if not slot.is_open else len(slot.queue) for slot in self._slots.values())
+        return max(0, self.size * each - taken - len(self.waiting) - len(self.hooks))
+
+    def is_hungry(self) -> bool:
+        """Return whether an isolate is idle, or could be, or those there are run short."""
+        busy = [slot for slot in self._slots.values() if slot.queue]
+        return len(busy) < self.size or any(2 * len(slot.queue) <= 1 + self._pace.ahead() for slot in busy)
+
+    def give(self, claims: Iterable[InFlight]) -> None:
+        """Take claims to run, in their order."""
+        self.waiting.extend(claims)
+        self.distribute()
+
+    def call_failed(self, hook: Hook) -> None:
+        """Have ``failed()`` called in an isolate; ``on_hook_ended`` follows whatever happens."""
+        self.hooks.append(hook)
+        self.distribute()
+
+    def distribute(self) -> None:
+        """Hand out what waits, to idle isolates first."""
+        if not self.is_ready or time.monotonic() >= self._until:
+            return
+        while self.hooks and (slot := self._idle_slot(unused=False)) is not None:
+            slot.give_hook(self.hooks.popleft())
+        for _ in range(len(self.waiting)):
+            in_flight = self.waiting.popleft()
+            slot = self._idle_slot(unused=True) if in_flight.is_fresh else self._least_busy(in_flight)
+            if slot is None:
+                self.waiting.append(in_flight)
+            else:
+                slot.give(in_flight, self._connection)
+                self._begin(slot)
+
+    def _idle_slot(self, *, unused: bool) -> Slot | None:
+        """Return an open, idle isolate, starting one if need be; ``unused`` asks for one that has run nothing."""
+        idle = [slot for slot in self._slots.values() if slot.is_open and slot.is_idle]
+        for slot in idle:
+            if not (unused and slot.used):
+                return slot
+        if (started := self._start_isolate()) is not None:
+            return started
+        if unused and idle and len(self._slots) >= self.size:
+            idle[0].wind_up()
+        return None
+
+    def _least_busy(self, in_flight: InFlight) -> Slot | None:
+        open_slots = [slot for slot in self._slots.values() if slot.is_open]
+        least = min(open_slots, key=lambda slot: len(slot.queue), default=None)
+        if least is not None and least.is_idle:
+            return least
+        if (started := self._start_isolate()) is not None:
+            return started
+        if least is None or len(least.queue) > self._pace.ahead() or not in_flight.is_short:
+            return None
+        return least if least.is_short else None
+
+    # Taking back and ending
+
+    def rebalance(self) -> None:
+        """Take back what waits behind a job that turned out to be long, while another isolate is idle."""
+        if not self._has_idle:
+            return
+        now = time.monotonic()
+        for slot in self._slots.values():
+            if slot.is_blocking and now - slot.queue[0].started_at > AHEAD_TIME:
+                self.waiting.extendleft(reversed(slot.take_back()))
+        if self.waiting:
+            self.distribute()
+
+    def take_back_all(self) -> list[InFlight]:
+        """Return all that has not begun."""
+        back = [in_flight for slot in self._slots.values() for in_flight in slot.take_back()]
+        back.extend(self.waiting)
+        self.waiting.clear()
+        return back
+
+    def ask_to_stop(self) -> None:
+        """Let running jobs see that the worker wants to stop."""
+        self._stopping = True
+        for slot in self._slots.values():
+            if slot.queue:
+                self._marks.ask(slot.number, "stop", slot.queue[0].claim.id, slot.queue[0].claim.token)
+
+    def ask_to_cancel(self, in_flight: InFlight) -> bool:
+        """Let a job see that it is cancelled, if it runs; return whether it does."""
+        for slot in self._slots.values():
+            if slot.queue and slot.queue[0] is in_flight:
+                self._marks.ask(slot.number, "cancel", in_flight.claim.id, in_flight.claim.token)
+                return True
+        return False
+
+    def withdraw(self, in_flight: InFlight) -> bool:
+        """Take one claim back if it has not begun; return whether that is so."""
+        for slot in self._slots.values():
+            if in_flight in slot.queue:
+                self.waiting.extendleft(reversed(slot.take_back()))
+        if in_flight not in self.waiting:
+            return False
+        self.waiting.remove(in_flight)
+        return True
+
+    def end(self, in_flight: InFlight, reason: KillReason) -> bool:
+        """End the isolate that runs this job, if one does; ``on_died`` follows."""
+        for slot in self._slots.values():
+            if slot.queue and slot.queue[0] is in_flight and slot.killed is None:
+                self._kill(slot, reason)
+                return True
+        return False
+
+    def end_all(self, reason: KillReason) -> None:
+        """End every isolate that runs something; ``on_died``, ``on_returned`` and ``on_hook_ended`` follow."""
+        while self.hooks:
+            self._listener.on_hook_ended(self.hooks.popleft())
+        for slot in self._slots.values():
+            if not slot.is_idle and slot.killed is None:
+                self._kill(slot, reason)
+
+    def end_overdue(self) -> None:
+        """End the isolates whose job has run out of time."""
+        now = time.monotonic()
+        for slot in self._slots.values():
+            if slot.deadline() <= now:
+                self._read_isolate(slot, LAST_FRAMES)  # it may have ended in time, and nobody has looked yet
+                if slot.deadline() <= now:
+                    self._kill(slot, "timeout")
+
+    def next_moment(self) -> float:
+        """Return the next monotonic moment at which there is something to do here, infinity for none."""
+        now = time.monotonic()
+        moments = [slot.deadline() for slot in self._slots.values()]
+        if self.waiting and self._start_at > now:
+            moments.append(self._start_at)
+        if self._has_idle and any(slot.is_blocking for slot in self._slots.values()):
+            moments.append(now + AHEAD_TIME)
+        return min(moments, default=float("inf"))
+
+    def flush(self) -> bool:
+        """Send what did not fit into an isolate's buffer; return whether all is sent."""
+        unsent = [slot for slot in self._slots.values() if not slot.flush()]
+        return not unsent
+
+    def _kill(self, slot: Slot, reason: KillReason) -> None:
+        if slot.killed is not None or slot.has_ended:
+            return
+        slot.killed = reason
+        slot.condemned = slot.running
+        slot.unanswered = 0
+        if self._zygote is not None:
+            self._zygote.post(KillIsolate(slot.number, slot.generation))

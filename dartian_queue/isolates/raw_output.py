@@ -1,0 +1,76 @@
+"""What an isolate writes below Python: by C code, by child processes, by whoever has its descriptors 1 and 2.
+
+It comes through a pipe, is passed on in whole lines where possible, and is capped for each attempt. Reading never
+goes on for as long as somebody writes, which may be for ever.
+"""
+
+import os
+
+from dartian_queue.isolates.output import DROPPED, OUTPUT_LIMIT
+
+__all__ = ["RawOutput"]
+
+PIPEFUL = 1 << 16
+"""Bytes that a pipe holds: one read empties it."""
+
+
+class RawOutput:
+    """The pipe of one isolate: ``theirs`` is its end of it."""
+
+    def __init__(self) -> None:
+        self._reader, self._theirs = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._kept = b""
+        self._left = OUTPUT_LIMIT
+        self.is_closed = False
+        """Nobody writes there any more."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._reader
+
+    @property
+    def theirs(self) -> int:
+        """Return the descriptor that the isolate gets."""
+        return self._theirs
+
+    def close_theirs(self) -> None:
+        """Close the isolate's end here, once the isolate has it. Idempotent."""
+        if self._theirs >= 0:
+            os.close(self._theirs)
+            self._theirs = -1
+
+    def begin(self) -> None:
+        """Start the count anew, for the next attempt."""
+        self._left = OUTPUT_LIMIT
+
+    def read(self) -> str:
+        """Return the whole lines of what the pipe held, empty for none."""
+        try:
+            data = os.read(self._reader, PIPEFUL)
+        except BlockingIOError:
+            return ""
+        self.is_closed = not data
+        lines, newline, rest = (self._kept + data).rpartition(b"\n")
+        if not newline and len(rest) <= PIPEFUL:
+            self._kept = rest
+            return ""
+        self._kept = rest if newline else b""
+        return self._capped(lines + newline or rest)
+
+    def rest(self) -> str:
+        """Return what is no whole line and never will be."""
+        kept, self._kept = self._kept, b""
+        return self._capped(kept)
+
+    def close(self) -> None:
+        """Close this side, and the isolate's where that never took it."""
+        os.close(self._reader)
+        self.close_theirs()
+
+    def _capped(self, data: bytes) -> str:
+        if self._left <= 0:
+            return ""
+        text = data[: self._left].decode("utf-8", "backslashreplace")
+        self._left -= len(data)
+        return text if self._left >= 0 else f"{text}\n{DROPPED}"

@@ -1,0 +1,317 @@
+"""What a job class, a dispatch and a worker may say of how jobs are run, and the check of each value.
+
+None means silent: the next in line decides. The line is dispatch, class, worker's flag, configuration, default.
+It never reads configuration and knows no job class.
+"""
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias, cast
+
+import msgspec
+
+from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, shown
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Backoff",
+    "DispatchOptions",
+    "Duration",
+    "Exponential",
+    "IsolateMode",
+    "JobOptions",
+    "Limits",
+    "backoff_delay",
+    "exponential",
+    "merge_job_options",
+    "parse_dispatch_options",
+    "parse_job_options",
+    "parse_limits",
+    "seconds",
+]
+
+Duration: TypeAlias = float | timedelta
+"""Seconds, or a timedelta."""
+
+IsolateMode: TypeAlias = Literal["warm", "fresh"]
+"""``warm`` shares an isolate with other jobs, one after the other; ``fresh`` gets one for itself alone."""
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+QUEUE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+LOWEST_PRIORITY, HIGHEST_PRIORITY = -1000, 1000
+LONGEST_NAME = 200
+LONGEST_TAG = 100
+MOST_TAGS = 20
+
+
+class Exponential(msgspec.Struct, frozen=True, tag="exponential", forbid_unknown_fields=True):
+    """A delay that doubles with each try, from ``base`` seconds up to ``cap`` seconds, each with a jitter."""
+
+    base: float
+    cap: float = 600.0
+
+
+Backoff: TypeAlias = float | tuple[float, ...] | Exponential
+"""Seconds before the next try: always the same, one a try (the last one repeats), or growing."""
+
+
+def exponential(base: Duration, cap: Duration = 600.0) -> Exponential:
+    """Return a backoff of ``base`` seconds that doubles with each try up to ``cap``, with a jitter of a fifth."""
+    return Exponential(seconds("base", base), seconds("cap", cap))
+
+
+def backoff_delay(backoff: Backoff, tries: int) -> float:
+    """Return the seconds to wait after the ``tries``-th try (1 is the first)."""
+    if isinstance(backoff, Exponential):
+        grown = backoff.base * 2.0 ** min(tries - 1, 64)
+        return min(backoff.cap, grown * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
+    if isinstance(backoff, tuple):
+        return backoff[min(tries, len(backoff)) - 1]
+    return backoff
+
+
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What bounds the attempts of one job; stored with it as far as its dispatch or its class said so."""
+
+    tries: int | None = None
+    """How often it may end in an exception or a timeout; 0 is without bound."""
+    backoff: Backoff | None = None
+    timeout: float | None = None
+    """Seconds that one attempt may take; 0 is without bound."""
+    fail_on_timeout: bool | None = None
+    retry_until: float | None = None
+    """Seconds of the wall clock after which no further try is made; where it is set, ``tries`` does not bound."""
+    max_exceptions: int | None = None
+    isolate: IsolateMode | None = None
+
+    def over(self, weaker: "Limits") -> "Limits":
+        """Return these limits, with those of ``weaker`` where these are silent."""
+        return Limits(
+            **{
+                name: mine if (mine := getattr(self, name)) is not None else getattr(weaker, name)
+                for name in self.__struct_fields__
+            }
+        )
+
+
+DEFAULT_LIMITS = Limits(
+    tries=1, backoff=Exponential(3.0, 600.0), timeout=60.0, fail_on_timeout=False, max_exceptions=0, isolate="warm"
+)
+"""What holds where nobody says anything."""
+
+
+class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The class keywords of a job, checked; None where the class is silent."""
+
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    connection: str | None = None
+    queue: str | None = None
+    priority: int | None = None
+    tries: int | None = None
+    backoff: Backoff | None = None
+    timeout: float | None = None
+    fail_on_timeout: bool | None = None
+    retry_until: float | None = None
+    """Seconds after dispatch."""
+    max_exceptions: int | None = None
+    delay: float | None = None
+    tags: tuple[str, ...] = ()
+    isolate: IsolateMode | None = None
+
+
+class DispatchOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of one dispatch, checked; None where it is silent."""
+
+    connection: str | None = None
+    queue: str | None = None
+    priority: int | None = None
+    delay: float | None = None
+    """Seconds from now."""
+    available_at: float | None = None
+    """Seconds of the wall clock, where the delay was given as a moment."""
+    tries: int | None = None
+    timeout: float | None = None
+    backoff: Backoff | None = None
+    id: str | None = None
+    tags: tuple[str, ...] | None = None
+
+
+_NEVER_INHERITED = ("name", "aliases")
+
+
+def parse_job_options(owner: str, keywords: Mapping[str, object]) -> JobOptions:
+    """Check the class keywords of the job class called ``owner``; JobDefinitionError names it, and what was meant."""
+    return JobOptions(**_checked(f"class {owner}", keywords, _JOB_CHECKS, JobDefinitionError))  # type: ignore[arg-type] # checked by name
+
+
+def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:
+    """Return a subclass's options: its own where it says something, else those of the class it extends.
+
+    A name and its aliases belong to one class and are not inherited; tags of the subclass replace the inherited ones.
+    """
+    merged: dict[str, object] = {}
+    for name in JobOptions.__struct_fields__:
+        mine = getattr(own, name)
+        silent = mine is None or mine == ()
+        merged[name] = getattr(inherited, name) if silent and name not in _NEVER_INHERITED else mine
+    return JobOptions(**merged)  # type: ignore[arg-type] # the fields of one Struct, taken by name
+
+
+def parse_dispatch_options(keywords: Mapping[str, object]) -> DispatchOptions:
+    """Check the options of a dispatch; InvalidOption says which, and what was meant. None is silent."""
+    given = {name: value for name, value in keywords.items() if value is not None}
+    delay = given.get("delay")
+    if isinstance(delay, datetime):
+        del given["delay"]
+        given["available_at"] = _moment("delay", delay)
+    return DispatchOptions(**_checked("dispatch()", given, _DISPATCH_CHECKS, InvalidOption))  # type: ignore[arg-type] # checked by name
+
+
+def parse_limits(place: str, keywords: Mapping[str, object]) -> Limits:
+    """Check the limits that ``place``, such as a worker's flags or a configuration, sets for all jobs."""
+    given = {name: value for name, value in keywords.items() if value is not None}
+    return Limits(**_checked(place, given, _LIMIT_CHECKS, InvalidOption))  # type: ignore[arg-type] # checked by name
+
+
+def _checked(
+    place: str, given: Mapping[str, object], checks: Mapping[str, "Check"], error: type[DartianError]
+) -> dict[str, object]:
+    checked: dict[str, object] = {}
+    for name, value in given.items():
+        check = checks.get(name)
+        if check is None:
+            raise error(f"{place} has no option {shown(name)!r}{did_you_mean(name, list(checks))}")
+        try:
+            checked[name] = check(name, value)
+        except ValueError as refusal:
+            raise error(f"{place}: {refusal}") from None
+    return checked
+
+
+def seconds(option: str, value: object) -> float:
+    """Return a duration as seconds; ValueError if it is negative, endless or no duration."""
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{option} takes seconds or a timedelta, not {shown(value)}")
+    if not 0 <= value <= 10 * 366 * 86_400:
+        raise ValueError(f"{option} takes seconds from 0 to ten years, not {shown(value)}")
+    return float(value)
+
+
+def _moment(option: str, value: datetime) -> float:
+    if value.tzinfo is None:
+        raise InvalidOption(
+            f"dispatch(): {option}={shown(value)} has no time zone, so the moment is not known\n"
+            f"Write datetime.now(timezone.utc) + timedelta(...), or give seconds."
+        )
+    return value.timestamp()
+
+
+def _whole(lowest: int, highest: int) -> "Check":
+    def check(option: str, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+            raise ValueError(f"{option} takes a whole number from {lowest} to {highest}, not {shown(value)}")
+        return value
+
+    return check
+
+
+def _flag(option: str, value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError(f"{option} takes True or False, not {shown(value)}")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], longest: int, rule: str) -> "Check":
+    def check(option: str, value: object) -> object:
+        if not isinstance(value, str) or len(value) > longest or not pattern.fullmatch(value):
+            raise ValueError(f"{option} takes {rule}, not {shown(value)!r}")
+        return value
+
+    return check
+
+
+def _backoff(option: str, value: object) -> object:
+    if isinstance(value, Exponential):
+        return Exponential(seconds("base", value.base), seconds("cap", value.cap))
+    if isinstance(value, list | tuple):
+        delays = tuple(seconds(option, delay) for delay in cast("list[object]", value))
+        if not delays:
+            raise ValueError(f"{option} takes at least one number of seconds, not an empty sequence")
+        return delays
+    if isinstance(value, int | float | timedelta):
+        return seconds(option, value)
+    raise ValueError(f"{option} takes seconds, a sequence of seconds or exponential(base, cap), not {shown(value)}")
+
+
+def _tags(option: str, value: object) -> object:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ValueError(f"{option} takes a list of strings, not {shown(value)}")
+    tags = cast("list[object]", list(value))  # pyright: ignore[reportUnknownArgumentType] # narrowed from object
+    if len(tags) > MOST_TAGS:
+        raise ValueError(f"{option} takes at most {MOST_TAGS} strings, not {len(tags)}")
+    for tag in tags:
+        if not isinstance(tag, str) or not 1 <= len(tag) <= LONGEST_TAG or not tag.isprintable():
+            raise ValueError(f"{option} takes printable strings of 1 to {LONGEST_TAG} characters, not {shown(tag)!r}")
+    return tuple(tags)
+
+
+def _aliases(option: str, value: object) -> object:
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise ValueError(f"{option} takes a list of names, not {shown(value)}")
+    return tuple(_name(option, alias) for alias in cast("list[object]", value))
+
+
+def _isolate(option: str, value: object) -> object:
+    if value not in ("warm", "fresh"):
+        raise ValueError(f'{option} takes "warm" or "fresh", not {shown(value)!r}')
+    return value
+
+
+def _seconds(option: str, value: object) -> object:
+    return seconds(option, value)
+
+
+Check: TypeAlias = Callable[[str, object], object]
+
+_name = _matching(NAME, LONGEST_NAME, f'a dotted name such as "podcasts.Publish", at most {LONGEST_NAME} characters')
+_queue = _matching(QUEUE, 64, "1 to 64 letters, digits or _ . : -")
+_priority = _whole(LOWEST_PRIORITY, HIGHEST_PRIORITY)
+_count = _whole(0, 1_000_000)
+
+_LIMIT_CHECKS: dict[str, Check] = {
+    "tries": _count,
+    "backoff": _backoff,
+    "timeout": _seconds,
+    "fail_on_timeout": _flag,
+    "retry_until": _seconds,
+    "max_exceptions": _count,
+    "isolate": _isolate,
+}
+_JOB_CHECKS: dict[str, Check] = {
+    "name": _name,
+    "aliases": _aliases,
+    "connection": _queue,
+    "queue": _queue,
+    "priority": _priority,
+    "delay": _seconds,
+    "tags": _tags,
+    **_LIMIT_CHECKS,
+}
+_DISPATCH_CHECKS: dict[str, Check] = {
+    "connection": _queue,
+    "queue": _queue,
+    "priority": _priority,
+    "delay": _seconds,
+    "available_at": lambda _option, value: value,
+    "tries": _count,
+    "timeout": _seconds,
+    "backoff": _backoff,
+    "id": _matching(ID, 64, "1 to 64 letters, digits or _ . : -"),
+    "tags": _tags,
+}

@@ -1,0 +1,181 @@
+"""What the configuration consists of: frozen structs whose values are checked where they are made.
+
+They never read a file or the environment; config.py puts them together.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
+from dartian_queue.options import DEFAULT_LIMITS, QUEUE, Backoff, Duration, Limits, parse_limits, seconds
+
+__all__ = ["CONFIG_FILE", "DRIVERS", "Config", "Connection", "Durability", "Settings", "masked", "named"]
+
+DRIVERS = ("isolate", "sync")
+DEFAULT_STORE = "storage/queue.sqlite3"
+CONFIG_FILE = "config/queue.py"
+Durability = Literal["power", "process"]
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """One configured driver."""
+
+    driver: str
+    """``isolate`` or ``sync``."""
+    store: str = DEFAULT_STORE
+    """A path, relative to the application's root, or a URL; ``sync`` has none."""
+    queue: str = "default"
+    """The queue of jobs that name none."""
+    durability: Durability = "power"
+    """What a dispatched job survives: a power cut, or only the end of any process, for ten times the speed."""
+    companion: bool = True
+    """Whether a process that finds no live worker starts one of its own."""
+    drain_timeout: Duration = 25.0
+    """Seconds for which a script that has ended waits for the jobs that it dispatched."""
+    isolates: int = 0
+    """How many isolates a worker has; 0 for one a usable CPU."""
+    wait: Duration = 10.0
+    """Seconds to wait for a locked store before StoreBusy."""
+    poll: Duration = 1.0
+    """Seconds after which a worker looks for jobs when nothing has woken it."""
+    name: str = ""
+    """Its key in ``connections``; set by the configuration."""
+
+    def __post_init__(self) -> None:
+        _refuse_unless(self.driver in DRIVERS, "driver", self.driver, _near("isolate or sync", self.driver, DRIVERS))
+        _refuse_unless(type(self.store) is str and bool(self.store), "store", self.store, "a path or URL")
+        _refuse_unless(
+            type(self.queue) is str and QUEUE.fullmatch(self.queue) is not None,
+            "queue",
+            self.queue,
+            "1 to 64 letters, digits or _ . : -",
+        )
+        _refuse_unless(self.durability in ("power", "process"), "durability", self.durability, '"power" or "process"')
+        _refuse_unless(type(self.companion) is bool, "companion", self.companion, "True or False")
+        _refuse_unless(
+            type(self.isolates) is int and 0 <= self.isolates <= 256,
+            "isolates",
+            self.isolates,
+            "a number from 0 to 256",
+        )
+        _take_seconds(self, "drain_timeout", "wait", "poll")
+
+    def __repr__(self) -> str:
+        fields = ", ".join(
+            f"{name}={masked(value) if name == 'store' else value!r}"
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not None
+        )
+        return f"Connection({fields})"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What config/queue.py says; each value has the default that holds without it."""
+
+    default: str = "isolate"
+    """The connection of jobs that name none; QUEUE_DRIVER wins over it."""
+    jobs: list[str] | None = None
+    """The packages that hold the jobs; None for what pyproject.toml says, else ``app.jobs``."""
+    connections: dict[str, Connection] = {}
+    tries: int = 1
+    backoff: Backoff = msgspec.field(default_factory=lambda: DEFAULT_LIMITS.backoff or 0.0)
+    timeout: Duration = 60.0
+    fail_on_timeout: bool = False
+    max_payload: int = 1024 * 1024
+    """Bytes of JSON that a job's fields may take."""
+    grace: Duration = 25.0
+    """Seconds for which a stopping worker lets running jobs finish."""
+    lease: Duration = 30.0
+    """Seconds after which the claims of a worker that was cut off are taken over; renewed every third of it."""
+    done_kept: Duration = 24 * 3600.0
+    failed_kept: Duration = 7 * 24 * 3600.0
+
+    def __post_init__(self) -> None:
+        _take_seconds(self, "grace", "lease", "done_kept", "failed_kept")
+        _refuse_unless(seconds("lease", self.lease) >= 3, "lease", self.lease, "at least 3 seconds")
+        _refuse_unless(
+            type(self.max_payload) is int and self.max_payload > 0, "max_payload", self.max_payload, "a number of bytes"
+        )
+        if isinstance(self.jobs, str):
+            raise InvalidOption(f'jobs takes a list of packages, such as ["app.jobs"], not {shown(self.jobs)!r}')
+        limits = self.limits()
+        msgspec.structs.force_setattr(self, "backoff", limits.backoff)
+        msgspec.structs.force_setattr(self, "timeout", limits.timeout)
+
+    def limits(self) -> Limits:
+        """Return what bounds attempts where dispatch, class and worker are silent."""
+        given = {name: getattr(self, name) for name in ("tries", "backoff", "timeout", "fail_on_timeout")}
+        return parse_limits("Config", given).over(DEFAULT_LIMITS)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All of the configuration, put together."""
+
+    root: str
+    root_from: str
+    """Which rule found the root, in words."""
+    config: Config
+    config_file: str
+    """The path of config/queue.py, empty where there is none."""
+    connections: dict[str, Connection]
+    default: Connection
+    default_from: str
+    """What chose the default connection, in words."""
+    jobs: tuple[str, ...]
+    import_paths: tuple[str, ...]
+    """The folders from which the jobs packages are imported, as pyproject.toml implies them."""
+    boot: Callable[[], object] | None = None
+    isolate_started: Callable[[], object] | None = None
+
+    def connection(self, name: str | None) -> Connection:
+        """Return the connection of that name, or the default one; a driver's name serves where no connection has it."""
+        if name is None or name == self.default.name:
+            return self.default
+        return named(name, self.connections, "connection")
+
+    def store_url(self, connection: Connection) -> str:
+        """Return where the connection's store is: a URL as it stands, or an absolute path."""
+        if "://" in connection.store or connection.store.startswith("memory:"):
+            return connection.store
+        return os.path.join(self.root, os.path.expanduser(connection.store))
+
+
+def named(name: str, connections: dict[str, Connection], source: str) -> Connection:
+    """Return the connection of that name; ConfigError lists what ``source`` could have named."""
+    if name in connections:
+        return connections[name]
+    known = sorted({*connections, *DRIVERS})
+    raise ConfigError(
+        f"{source} names {shown(name)!r}, no connection of {CONFIG_FILE} and no driver{did_you_mean(name, known)}\n"
+        f"Known: {', '.join(known)}."
+    )
+
+
+def masked(url: str) -> str:
+    """Return a URL with its password hidden."""
+    return re.sub(r"(://[^/:@\s]*):[^/\s]*@", r"\1:***@", url)
+
+
+def _refuse_unless(holds: bool, name: str, value: object, rule: str) -> None:
+    if not holds:
+        given = repr(shown(value)) if isinstance(value, str) else shown(value)
+        raise InvalidOption(f"{name} takes {rule}, not {given}")
+
+
+def _near(rule: str, value: object, known: tuple[str, ...]) -> str:
+    hint = did_you_mean(value, known) if isinstance(value, str) else ""
+    return f"{rule} ({hint.removeprefix('; ')})" if hint else rule
+
+
+def _take_seconds(owner: msgspec.Struct, *names: str) -> None:
+    """Turn timedeltas into seconds, in place while the struct is being made."""
+    for name in names:
+        try:
+            value = seconds(name, getattr(owner, name))
+        except ValueError as refusal:
+            raise InvalidOption(str(refusal)) from None
+        msgspec.structs.force_setattr(owner, name, value)

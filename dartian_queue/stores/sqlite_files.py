@@ -1,0 +1,132 @@
+"""Where the SQLite store lies: its folder and file, created so that only their owner can read them.
+
+It never opens a file that exists already: closing any descriptor of a database drops the locks that SQLite holds on it
+in this process.
+"""
+
+import errno
+import os
+import stat
+import sys
+
+from dartian_queue.errors import StoreError, StoreFull, StoreUnusable, shown
+
+__all__ = ["file_system", "free_bytes", "missing_right", "prepare", "refused", "run_folder"]
+
+_NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "lustre", "gpfs", "gfs2", "ocfs2", "beegfs"}
+    | {"davfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.glusterfs", "fuse.gcsfuse", "fuse.goofys"}
+    | {"fuse.mount-s3", "fuse.davfs2", "fuse.cephfs", "fuse.ceph-fuse", "fuse.juicefs"}
+)
+
+
+def prepare(path: str) -> None:
+    """Make sure that the file is there, in a folder that is, on a file system where its locks hold."""
+    folder = os.path.dirname(path)
+    try:
+        _make_folder(folder)
+        _refuse_network(path)
+        _make_file(path, folder)
+    except OSError as error:
+        raise refused(path, error) from None
+
+
+def run_folder(path: str) -> str:
+    """Return the folder beside the store of live workers' seats, made with the store's rights."""
+    folder = f"{path}-workers"
+    try:
+        readable = stat.S_IMODE(os.stat(path).st_mode) & 0o666
+        os.mkdir(folder, readable | (readable & 0o444) >> 2)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise refused(path, error) from None
+    return folder
+
+
+def refused(path: str, error: OSError) -> StoreError:
+    """Return the store's error for one of the system's about the store's files: which, why, and what is missing."""
+    place, which = shown(path, 200), shown(error.filename or path, 200)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(
+            f"Store {place} cannot grow: {max(free_bytes(path), 0):,} bytes are free on its disk ({which})\n"
+            f"Nothing was changed. Make room, then try again."
+        )
+    remedy = missing_right(path) or "Check the rights of this file and its folder, or set another path for the store."
+    return StoreUnusable(f"Store {place} cannot be used: {error.strerror} ({which})\n{remedy}")
+
+
+def free_bytes(path: str) -> int:
+    """Return what is left on the disk of ``path`` for a user without privileges, -1 where it cannot be told."""
+    try:
+        disk = os.statvfs(os.path.dirname(path) or ".")
+    except OSError:
+        return -1
+    return disk.f_bavail * disk.f_frsize
+
+
+def missing_right(path: str) -> str:
+    """Return which right on which file or folder is missing, as a sentence; empty where none seems to be."""
+    folder = os.path.dirname(path)
+    if os.path.isdir(path):
+        return f"{shown(path, 200)} is a folder; give the path of a file."
+    for place in (path, f"{path}-wal", f"{path}-shm"):
+        if os.path.lexists(place) and not os.access(place, os.R_OK | os.W_OK):
+            return f"{shown(place, 200)} may not be read and written by this user; chmod u+rw it."
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{shown(folder, 200)} may not be written by this user (SQLite needs that too); chmod u+wx it."
+    return ""
+
+
+def _make_folder(folder: str) -> None:
+    if os.path.isdir(folder):
+        return
+    os.makedirs(folder, 0o700, exist_ok=True)
+    with open(f"{folder}/.gitignore", "w", encoding="ascii") as file:
+        file.write("*\n")
+
+
+def _make_file(path: str, folder: str) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)  # a power cut must not take the new name away
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_network(path: str) -> None:
+    kind = _kind_of(path)
+    if kind in _NETWORK:
+        raise StoreUnusable(
+            f"Store {shown(path, 200)} lies on a network file system ({kind}), where SQLite's locks and shared memory "
+            f"do not hold\nand jobs would be lost. Set a path on a local disk."
+        )
+
+
+def _kind_of(path: str) -> str:
+    if sys.platform != "linux":
+        return ""
+    try:
+        with open("/proc/mounts", encoding="utf-8", errors="surrogateescape") as file:
+            return file_system(os.path.realpath(path), file.read())
+    except OSError:
+        return ""
+
+
+def file_system(path: str, mounts: str) -> str:
+    """Return the type of the file system that ``path`` lies on, by the lines of /proc/mounts; empty for none."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        _, point, name, options, *_ = f"{line}    ".split(" ")
+        for escaped in (r"\040", r"\011", r"\012", r"\134"):
+            point = point.replace(escaped, chr(int(escaped[1:], 8)))
+        point = point.rstrip("/")
+        if len(point) >= len(best) and (path == point or path.startswith(f"{point}/")):
+            best, kind = point, "cifs" if name == "9p" and "drvfs" in options else name  # WSL shows Windows disks so
+    return kind

@@ -1,0 +1,76 @@
+"""The schema of the SQLite store and its version: created, carried forward, or refused and left untouched."""
+
+import sqlite3
+
+from dartian_queue.errors import StoreUnusable, shown
+from dartian_queue.stores.sql import script
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "prepare_schema"]
+
+APPLICATION_ID = 0x4452544E
+"""``DRTN``: how SQLite's header and ``file`` know a store of ours."""
+MIGRATIONS: list[str] = ["schema"]
+"""The scripts that lead from each version to the next; the first makes an empty file version 1."""
+_OLDEST_SQLITE = (3, 35, 0)
+
+
+def prepare_schema(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file that was just opened to the version of this code, in one transaction, or raise StoreUnusable.
+
+    A crash in its middle leaves the version that was there.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise StoreUnusable(f"SQLite {sqlite3.sqlite_version} is too old for a store: 3.35 or newer is needed")
+    connection.execute("BEGIN")  # one snapshot, since another process may be making the very same file
+    try:
+        version = _version(connection, path)
+    finally:
+        connection.execute("ROLLBACK")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreUnusable(f"Store {shown(path, 200)} cannot use a write-ahead log on this file system ({mode})")
+    if version < len(MIGRATIONS):
+        _migrate(connection, path)
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for migration in MIGRATIONS[_version(connection, path) :]:  # read again: another process may have been faster
+            for statement in _split(script(migration)):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: str) -> int:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application == APPLICATION_ID and version > len(MIGRATIONS):
+        raise StoreUnusable(
+            f"Store {shown(path, 200)} was written by a newer Dartian (version {version} of the schema, this one knows "
+            f"{len(MIGRATIONS)})\nIt was left as it is. Upgrade with pip install -U dartian, or set another path."
+        )
+    if application != APPLICATION_ID and connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
+        raise StoreUnusable(
+            f"{shown(path, 200)} is a SQLite database, but not a store of Dartian's\n"
+            f"It was left as it is. Set another path for the store."
+        )
+    return int(version) if application == APPLICATION_ID else 0
+
+
+def _split(text: str) -> list[str]:
+    """Return the statements of a script; ``executescript`` would commit each on its own."""
+    statements: list[str] = []
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            statements.append(statement)
+            statement = ""
+    return statements

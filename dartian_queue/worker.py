@@ -1,0 +1,475 @@
+"""The worker: claims jobs, hands them to isolates, renews their leases and settles their outcomes, until it is stopped.
+
+It imports nothing of the application, which its zygote does, and does not know which store it talks to.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from dartian_queue.config import handover
+from dartian_queue.errors import StoreError
+from dartian_queue.events import Event, WorkerReady, WorkerStopped, WorkerStopping
+from dartian_queue.isolates.pool import Pool
+from dartian_queue.isolates.protocol import Boot, Progress, Ready
+from dartian_queue.isolates.slot import Hook, InFlight, KillReason
+from dartian_queue.ledger import Ledger
+from dartian_queue.loop import Loop
+from dartian_queue.options import Limits, seconds
+from dartian_queue.outcome import Cancelled, Crashed, Held, Outcome, Released, Retry
+from dartian_queue.settings import Connection, Settings
+from dartian_queue.signals import stop_signals
+from dartian_queue.stores import open_store
+from dartian_queue.stores.marks import SLOTS
+from dartian_queue.stores.store import ProgressReport, Seat, Store, WorkerInfo
+from dartian_queue.teller import Teller
+from dartian_queue.verdicts import judge_death
+
+__all__ = ["Worker", "WorkerOptions"]
+
+EXPIRE_INTERVAL = 0.5
+REPORT_INTERVAL = 1.0
+TIDY_INTERVAL = 60.0
+CANCEL_GRACE = 5.0
+STORE_WAIT = 2.0
+"""Seconds for which the worker itself waits for a locked store before it looks after its isolates again."""
+BUSY_TURN = 0.005
+INTERRUPTED = 130
+"""The exit code after a second Ctrl-C."""
+STORE_PATIENCE = 5.0
+"""Seconds after the grace for which a worker that ends waits for its store."""
+
+
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What one worker was told, beside its connection."""
+
+    queues: tuple[str, ...] = ()
+    """Served strictly in this order; empty for all."""
+    isolates: int = 0
+    """0 for what the connection says."""
+    once: bool = False
+    stop_when_empty: bool = False
+    max_jobs: int = 0
+    max_time: float = 0.0
+    grace: float | None = None
+    limits: Limits = Limits()
+    name: str = ""
+    companion_of: int = 0
+    """The pid of the owner, where this is a companion."""
+
+    @property
+    def most_jobs(self) -> int:
+        """Return how many jobs it takes before it ends; 0 without bound."""
+        return 1 if self.once else self.max_jobs
+
+
+class Worker:
+    """One worker; ``watch`` gets its events, on the worker's own thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connection: Connection,
+        options: WorkerOptions | None = None,
+        watch: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._options = options or WorkerOptions()
+        self._teller = Teller(watch)
+        self._loop = Loop()
+        self._limits = self._options.limits.over(settings.config.limits())
+        self._lease = seconds("lease", settings.config.lease)
+        self._stopping = ""
+        self._kill_at = float("inf")
+        self._ended_at = 0.0
+        """When what was left was ended last."""
+        self._exit_code = 0
+        self._origin = ""
+        self._claimed = 0
+        self._look_at = 0.0
+        """The monotonic moment at which to look for jobs although nothing has woken the worker."""
+        self._names: frozenset[str] = frozenset()
+        self._unknown: set[str] = set()
+        wait = min(STORE_WAIT, seconds("wait", connection.wait))
+        self.store: Store = open_store(settings.store_url(connection), durability=connection.durability, wait=wait)
+
+    # What others ask of it
+
+    def add_reader(self, descriptor: int, callback: Callable[[], None]) -> None:
+        """Call back on the worker's thread whenever the descriptor is readable."""
+        self._loop.add_reader(descriptor, callback)
+
+    def remove_reader(self, descriptor: int) -> None:
+        """Undo ``add_reader``, before the descriptor is closed."""
+        self._loop.remove_reader(descriptor)
+
+    def call_every(self, interval: float, callback: Callable[[], None]) -> None:
+        """Call back on the worker's thread every ``interval`` seconds."""
+        self._loop.call_every(interval, callback)
+
+    def stop(self, reason: str, grace: float | None = None) -> None:
+        """Take no more jobs and end when the running ones have ended, or after ``grace`` seconds.
+
+        What has not begun goes back at once, what is ended by the grace goes back too; neither costs a try. Asking
+        again can only shorten the grace.
+        """
+        if grace is None:
+            grace = self._options.grace
+        if grace is None:
+            grace = seconds("grace", self._settings.config.grace)
+        self._kill_at = min(self._kill_at, time.monotonic() + grace)
+        if not self._stopping:
+            self._stopping = reason
+            running = self._pool.busy if self._is_open else 0
+            self._teller.tell(WorkerStopping(time.time(), reason, running, grace))
+            if self._is_open:
+                self._give_back(self._pool.take_back_all())
+                self._pool.ask_to_stop()
+
+    def drain(self, origin: str, timeout: float) -> None:
+        """Run only what the process ``origin`` dispatched, and end when none of that is due, or after ``timeout``."""
+        self._origin = origin
+        self._look_at = 0.0
+        self._loop.call_once(timeout, lambda: self.stop("drained", 0.0))
+
+    def run(self) -> int:
+        """Work until stopped; return the exit code. Signal handlers are installed for as long as it runs.
+
+        StoreError where the store cannot be opened; nothing was started then.
+        """
+        with stop_signals(self._loop, self._signalled):
+            try:
+                self._open()
+                while not self._is_finished():
+                    self._loop.turn(self._patience())
+                    self._step()
+                self._abandon()
+            finally:
+                self._close()
+        return self._exit_code
+
+    def _signalled(self, number: int) -> None:
+        again = self._stopping == "signal"
+        if again and number == signal.SIGINT:
+            self._exit_code = INTERRUPTED
+        self.stop("signal", 0.0 if again else None)
+
+    # Opening and closing
+
+    _is_open = False
+
+    def _open(self) -> None:
+        size = min(self._options.isolates or self._connection.isolates or _usable_cpus(), SLOTS)
+        self._seat = self.store.join(self._info(size))
+        self._ledger = Ledger(self.store, self._seat, self._lease, self._teller.complain)
+        boot = Boot(
+            handover(self._settings), self._connection.name, self._marks_path(self._seat), self._seat.lock_paths
+        )
+        self._pool = Pool(boot, self._connection.name, size, self._loop, self)
+        self._is_open = True
+        if self._seat.fileno() >= 0:
+            self._loop.add_reader(self._seat.fileno(), self._woken)
+        self._loop.call_every(EXPIRE_INTERVAL, self._expire)
+        self._loop.call_every(EXPIRE_INTERVAL, self._obey)
+        self._loop.call_every(EXPIRE_INTERVAL, self._pool.look_after_zygote)
+        self._loop.call_every(self._lease / 3, self._renew)
+        self._loop.call_every(REPORT_INTERVAL, self._ledger.report)
+        self._loop.call_every(TIDY_INTERVAL, self._tidy)
+        if self._options.max_time:
+            self._loop.call_once(self._options.max_time, lambda: self.stop("max_time"))
+        self._pool.start()
+        self._renew()
+        self._expire()
+
+    def _info(self, size: int) -> WorkerInfo:
+        host = os.uname().nodename
+        return WorkerInfo(
+            name=self._options.name or f"{host}:{os.getpid()}",
+            pid=os.getpid(),
+            host=host,
+            queues=self._options.queues,
+            isolates=size,
+            companion_of=self._options.companion_of,
+            started_at=time.time(),
+        )
+
+    def _marks_path(self, seat: Seat) -> str:
+        """Return the seat's file for marks, or one of our own where the seat has none."""
+        self._scratch = "" if seat.marks_path else tempfile.mkdtemp(prefix="dartian-")
+        return seat.marks_path or os.path.join(self._scratch, "marks")
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._pool.close()
+            with contextlib.suppress(StoreError):
+                self._seat.leave()
+            if self._scratch:
+                shutil.rmtree(self._scratch, ignore_errors=True)
+            tally = self._ledger.tally
+            self._teller.tell(
+                WorkerStopped(
+                    time.time(), self._stopping, tally["done"], tally["retry"], tally["failed"], tally["released"]
+                )
+            )
+        self._loop.close()
+        self.store.close()
+
+    # One turn
+
+    def _patience(self) -> float:
+        """Return for how many seconds there is nothing to do unless something happens."""
+        if not self._pool.flush() or not self._ledger.is_square:
+            return BUSY_TURN
+        until = self._pool.next_moment()
+        if self._stopping:
+            until = min(until, max(self._kill_at, self._ended_at + BUSY_TURN))
+        elif self._room():
+            until = min(until, max(self._look_at, self._ledger.blocked_until))
+        return max(0.0, min(until - time.monotonic(), 1.0))
+
+    def _step(self) -> None:
+        self._pool.end_overdue()
+        self._settle()
+        self._pool.distribute()
+        if self._stopping:
+            if time.monotonic() >= self._kill_at and not self._pool.is_empty:
+                self._pool.end_all("stop")
+                self._ended_at = time.monotonic()
+            return
+        self._claim()
+        self._pool.rebalance()
+        self._stop_if_through()
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._pool.is_empty and self._ledger.is_square
+
+    def _is_finished(self) -> bool:
+        if not self._stopping or not self._pool.is_empty:
+            return False
+        return self._ledger.is_square or time.monotonic() >= self._kill_at + STORE_PATIENCE
+
+    def _abandon(self) -> None:
+        """End although the store could not be told everything: what it was not told runs again."""
+        if not self._ledger.is_square:
+            self._teller.notice("error", f"{self._ledger.give_up()}; those jobs will run again")
+            self._exit_code = StoreError.exit_code
+
+    def _woken(self) -> None:
+        self._look_at = 0.0
+        if self._seat.drain():
+            self._renew()
+            self._obey()
+
+    def _obey(self) -> None:
+        """End where an operator has asked for a restart: whoever keeps the process running starts it anew."""
+        if self._seat.restart_asked():
+            self.stop("restart")
+
+    def _settle(self) -> None:
+        for settled in self._ledger.settle():
+            self._teller.settled(settled)
+            outcome = settled.outcome
+            if isinstance(outcome, Crashed):
+                self._look_at = 0.0
+            elif isinstance(outcome, Retry | Held | Released):
+                self._look_at = min(self._look_at, time.monotonic() + outcome.delay)
+
+    def _room(self) -> int:
+        """Return how many jobs to claim as soon as there are some."""
+        if not self._pool.is_hungry():
+            return 0
+        most = self._options.most_jobs
+        return min(self._pool.room(), most - self._claimed) if most else self._pool.room()
+
+    def _claim(self) -> None:
+        room, now = self._room(), time.monotonic()
+        if room <= 0 or now < self._look_at or self._ledger.is_blocked:
+            return
+        self._found_nothing = False
+        try:
+            claims = self.store.claim(
+                self._seat,
+                room,
+                names=self._names,
+                queues=self._options.queues,
+                origin=self._origin,
+                lease=self._lease,
+            )
+        except StoreError as error:
+            self._ledger.block(error)
+            return
+        self._found_nothing = not claims
+        self._claimed += len(claims)
+        self._pool.give([InFlight(claim, claim.envelope.limits.over(self._limits)) for claim in claims])
+        self._look_at = now if len(claims) == room else now + self._until_next()
+
+    _found_nothing = False
+    """Whether the last look found nothing to claim."""
+
+    def _until_next(self) -> float:
+        """Return the seconds after which to look again although nothing has woken the worker."""
+        poll = seconds("poll", self._connection.poll)
+        try:
+            due = self.store.next_due(queues=self._options.queues)
+        except StoreError as error:
+            self._ledger.block(error)
+            return poll
+        return min(poll, due) if due else poll  # what is due and was not claimed is nothing for this worker
+
+    def _stop_if_through(self) -> None:
+        """Stop where this worker shall not run for ever, and has done what it should."""
+        if not self._is_idle:
+            return
+        if (most := self._options.most_jobs) and self._claimed >= most:
+            self.stop("once" if self._options.once else "max_jobs")
+        elif not self._ends_when_empty:
+            return
+        elif not self._found_nothing:
+            self._look_at = 0.0  # the last look found something, which has ended: is that all?
+        elif not self._origin:
+            self.stop("empty")
+        else:
+            with contextlib.suppress(StoreError):
+                if not self.store.due_of(self._origin):
+                    self.stop("drained")
+
+    @property
+    def _ends_when_empty(self) -> bool:
+        return self._options.once or self._options.stop_when_empty or bool(self._origin)
+
+    # Every so often
+
+    def _renew(self) -> None:
+        in_flight = self._pool.in_flight
+        asked_at = time.monotonic()
+        renewed = self._ledger.renew(in_flight)
+        if renewed is None:
+            return
+        self._pool.heartbeat(asked_at + self._lease - self._lease / 6)
+        by_id = {one.claim.id: one for one in in_flight}
+        for job_id in renewed.lost:
+            if (one := by_id.get(job_id)) is not None and not one.lost:
+                one.lost = True
+                if self._pool.withdraw(one):
+                    self._ledger.owe(one, Released())  # which is refused, and told
+                else:
+                    self._pool.end(one, "lost")
+        for job_id in renewed.cancel_asked:
+            if (one := by_id.get(job_id)) is not None and not one.cancel_asked:
+                one.cancel_asked = self._cancel(one)
+
+    def _cancel(self, in_flight: InFlight) -> bool:
+        """Take a job back, or ask it to end; False where it is in no state for either."""
+        if self._pool.withdraw(in_flight):
+            self._ledger.owe(in_flight, Cancelled())
+        elif self._pool.ask_to_cancel(in_flight):
+            self._loop.call_once(CANCEL_GRACE, lambda: self._pool.end(in_flight, "cancel"))
+        else:
+            return False
+        return True
+
+    def _expire(self) -> None:
+        if self._ledger.is_blocked:
+            return
+        try:
+            expired = self.store.expire(self._seat)
+        except StoreError as error:
+            self._ledger.block(error)
+            return
+        for one in expired:
+            self._teller.expired(one)
+        if expired:
+            self._look_at = 0.0
+
+    def _tidy(self) -> None:
+        config = self._settings.config
+        done, failed = seconds("done_kept", config.done_kept), seconds("failed_kept", config.failed_kept)
+        with contextlib.suppress(StoreError):
+            self.store.prune(done=done, failed=failed)
+            self._tell_unknown_names()
+
+    def _tell_unknown_names(self) -> None:
+        for name in sorted(set(self.store.waiting_names()) - self._names - self._unknown):
+            self._unknown.add(name)
+            self._teller.unknown_name(name)
+
+    # What the pool tells (Listener)
+
+    def on_ready(self, ready: Ready) -> None:
+        """Begin to claim: the zygote knows the jobs."""
+        self._names = frozenset(ready.names)
+        self._look_at = 0.0
+        self._teller.tell(
+            WorkerReady(
+                at=time.time(),
+                worker=self._info(self._pool.size).name,
+                store=self.store.url,
+                connection=self._connection.name,
+                queues=self._options.queues,
+                isolates=self._pool.size,
+                jobs=ready.jobs,
+                plain_isolates=ready.plain,
+            )
+        )
+        with contextlib.suppress(StoreError):
+            self._tell_unknown_names()
+
+    def on_broken(self, text: str, exit_code: int) -> None:
+        """End: no job can be run."""
+        self._teller.notice("error", text)
+        self._exit_code = exit_code
+        self.stop("broken", 0.0)
+
+    def on_trouble(self, text: str) -> None:
+        """Tell what went wrong and was mended."""
+        self._teller.notice("warning", text)
+
+    def on_begun(self, in_flight: InFlight, slot: int) -> None:
+        """Tell that an attempt has begun."""
+        self._teller.begun(in_flight, slot)
+
+    def on_progress(self, in_flight: InFlight, progress: Progress) -> None:
+        """Show progress now, and store it soon."""
+        claim = in_flight.claim
+        report = ProgressReport(claim.id, claim.token, progress.done, progress.total, progress.note)
+        self._ledger.note_progress(report)
+        self._teller.progress(in_flight, progress)
+
+    def on_output(self, in_flight: InFlight | None, stream: str, text: str) -> None:
+        """Show what was printed."""
+        self._teller.output(in_flight, stream, text)
+
+    def on_ended(self, in_flight: InFlight, outcome: Outcome, duration: float) -> None:
+        """Owe the outcome that the isolate came to."""
+        self._ledger.owe(in_flight, outcome, duration)
+
+    def on_died(self, in_flight: InFlight, killed: KillReason | None, status: int, *, cut_off: bool) -> None:
+        """Owe what becomes of a job whose isolate has ended under it."""
+        judge_death(in_flight, killed, status, cut_off=cut_off, pool=self._pool, ledger=self._ledger)
+
+    def on_returned(self, in_flight: list[InFlight]) -> None:
+        """Give what had not begun to another isolate, or back to the store."""
+        if self._stopping:
+            self._give_back(in_flight)
+        else:
+            self._pool.waiting.extendleft(reversed(in_flight))
+
+    def on_hook_ended(self, hook: Hook) -> None:
+        """Owe the failure that waited for its hook."""
+        self._ledger.owe(hook.in_flight, hook.outcome, hook.duration)
+
+    def _give_back(self, in_flight: list[InFlight]) -> None:
+        for one in in_flight:
+            self._ledger.owe(one, Released())
+
+
+def _usable_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

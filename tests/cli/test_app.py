@@ -1,0 +1,145 @@
+"""Finding the command, and turning errors into exit codes."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import dartian_cli
+from dartian_cli import app
+from dartian_cli.errors import Conflict
+from dartian_queue.errors import StoreBusy
+from tests.cli.typing_at import clean, dartian
+from tests.scene import Scene
+
+COMMANDS_FOLDER = Path(dartian_cli.__file__).parent / "commands"
+
+
+def module_of(command: str) -> ModuleType:
+    return import_module(f"dartian_cli.commands.{command.replace(':', '_')}")
+
+
+def test_the_list_of_commands_is_that_of_the_files() -> None:
+    files = {path.stem for path in COMMANDS_FOLDER.glob("*.py")} - {"__init__"}
+    assert {name.replace(":", "_") for name in app.COMMANDS} == files
+
+
+@pytest.mark.parametrize("command", app.COMMANDS)
+def test_each_command_says_the_same_in_the_list_and_in_its_help(command: str, tmp_path: Path) -> None:
+    module = module_of(command)
+    function = getattr(module, command.replace(":", "_"))
+    assert function.__doc__.splitlines()[0] == app.COMMANDS[command]
+    text = dartian(tmp_path, command, "--help", env={"COLUMNS": "80"}).out
+    assert f"Usage: dartian {command}" in text
+    assert app.COMMANDS[command] in text
+    assert module.EXAMPLES
+    for example in module.EXAMPLES:
+        assert f"    {example}\n" in text
+        assert example.startswith(f"dartian {command}")
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("help",)])
+def test_alone_it_lists_the_commands_by_group(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    lines = dartian(tmp_path, *arguments).out.splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert shown == list(app.COMMANDS)
+    assert [line for line in lines if line in ("job", "make", "queue", "stub")] == ["job", "make", "queue", "stub"]
+    assert all(len(line) <= 80 for line in lines[:-1])
+
+
+def test_the_words_may_stand_apart(tmp_path: Path) -> None:
+    assert "Usage: dartian make:job" in dartian(tmp_path, "make", "job", "--help").out
+    assert "Usage: dartian make:job" in dartian(tmp_path, "help", "make:job").out
+    assert "Usage: dartian make:job" in dartian(tmp_path, "--help", "make", "job").out
+
+
+def test_version(tmp_path: Path) -> None:
+    from dartian_queue import __version__
+
+    assert dartian(tmp_path, "--version").out == f"dartian {__version__}\n"
+
+
+ALL = "\n  To see all commands: dartian\n"
+HOW = "\n  To see how it is used: dartian"
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("queue:wrok", f"there is no command 'queue:wrok'; did you mean 'queue:work'?{ALL}"),
+        ("queue:flash", f"there is no command 'queue:flash'; did you mean 'queue:flush'?{ALL}"),
+        ("\x1b[31mred", f"there is no command '\\x1b[31mred'{ALL}"),
+        ("--versoin", f"there is no option '--versoin'{ALL}"),
+        ("stub wrok", "'stub' is the beginning of a command\n  It goes on as one of: stub:publish\n"),
+        ("queue:work --memory 3", f"queue:work has no option '--memory'{HOW} queue:work --help\n"),
+        ("queue:work --watch", f"queue:work has no option '--watch'{HOW} queue:work --help\n"),
+        ("make:job X --tires 3", f"make:job has no option '--tires'; did you mean '--tries'?{HOW} make:job --help\n"),
+        ("make:job X --tries x", f"invalid value for '--tries': 'x' is not a valid int{HOW} make:job --help\n"),
+        ("queue:retry", f"missing argument 'ID...|all'{HOW} queue:retry --help\n"),
+    ],
+)
+def test_wrong_usage_is_exit_2_in_two_lines(typed: str, message: str, tmp_path: Path) -> None:
+    answer = dartian(tmp_path, *typed.split(), code=2)
+    assert answer.err == f"error: {message}"
+    assert answer.out == ""
+
+
+def bogus(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Add a command that raises."""
+    module = ModuleType("dartian_cli.commands.bogus")
+
+    def command() -> None:
+        raise error
+
+    module.bogus = command  # type: ignore[attr-defined]
+    module.EXAMPLES = ("dartian bogus",)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(app.COMMANDS, "bogus", "Raise.")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "first"),
+    [
+        (Conflict("it exists"), 5, "error: it exists"),
+        (StoreBusy("it is locked"), 4, "error: it is locked"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_errors_have_their_exit_codes(
+    error: BaseException, code: int, first: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bogus(monkeypatch, error)
+    assert app.run(["bogus"]) == code
+    assert capsys.readouterr().err.partition("\n")[0] == first
+
+
+def test_an_error_that_nobody_expected_is_called_a_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bogus(monkeypatch, RuntimeError("what?\x1b[2J"))
+    assert app.run(["bogus"]) == 1
+    err = capsys.readouterr().err
+    assert "error: RuntimeError: what?\\x1b[2J at test_app.py:" in err
+    assert "this is a bug of Dartian's" in err
+    assert "dartian bogus -v" in err
+    assert "Traceback" not in err
+
+
+def test_a_traceback_is_shown_with_v_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    bogus(monkeypatch, Conflict("it exists"))
+    for arguments in (["-v", "bogus"], ["bogus", "--verbose"]):
+        assert app.run(arguments) == 5
+        assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error(shop: Scene) -> None:
+    command = f"{sys.executable} -m dartian_cli job:list | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=shop.root, env=clean(), capture_output=True, text=True, timeout=30
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")

@@ -1,0 +1,1 @@
+"""The one suite that every store stands under; a new store adds a line to STORES in making.py."""

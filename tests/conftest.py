@@ -1,0 +1,16 @@
+"""What tests of every room may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scene import Scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """An application in a folder of its own; its workers are killed afterwards."""
+    made = Scene(tmp_path / "application")
+    yield made
+    made.close()

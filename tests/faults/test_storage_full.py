@@ -1,0 +1,176 @@
+"""C1, C2, C7: a disk that is full, files that may not be written, file systems whose locks do not hold."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dartian_queue.errors import StoreUnusable
+from dartian_queue.stores.sqlite import SqliteStore
+from dartian_queue.stores.sqlite_files import file_system
+from tests.conformance.making import job
+from tests.faults.storage import audit, finish, start
+
+FILL = """
+    import resource
+    store = SqliteStore(path)
+    seat = store.join(WorkerInfo("w", os.getpid(), "here"))
+    store.add([Envelope(f"first-{n}", "Job", "{}") for n in range(20)])
+    claims = store.claim(seat, 10)
+    limit = os.stat(path + "-wal").st_size + 150_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit * 100))
+    stored = 0
+    try:
+        while True:
+            store.add([Envelope(f"more-{stored}", "Job", '"' + "x" * 5000 + '"')])
+            stored += 1
+    except StoreFull as error:
+        say(stored, str(error).replace("\\n", " | "))
+    try:
+        huge = '"' + "y" * 60_000 + '"'
+        store.settle(seat, [Settlement(c.id, c.token, Done(), (Envelope(c.id + "x", "Next", huge),)) for c in claims])
+        say("settled")
+    except StoreFull:
+        say("refused", sum(one.state == "running" for one in store.jobs(limit=9999)), len(store.jobs(name="Next")))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit * 100, limit * 100))
+    say(store.settle(seat, [Settlement(c.id, c.token, Done()) for c in claims]).count(True))
+    store.add([Envelope("last", "Job", "{}")])
+    seat.leave()
+"""
+
+
+def test_c1_a_full_disk_is_said_and_nothing_is_lost_or_half_there(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite3"
+    filled, refused, settled = finish(start(FILL, path)).splitlines()
+    stored, _, told = filled.partition(" ")
+    assert f"Store {path} cannot grow: " in told
+    assert "bytes are free on its disk | Nothing was changed. Make room, then try again." in told
+    assert int(stored) > 0
+    assert refused == "refused 10 0"
+    assert settled == "10"
+    assert audit(path) == {0: 20 - 10 + int(stored) + 1, 2: 10}
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach, so that the test works for root too."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+PLAIN_USER = """
+    SqliteStore(args[0]).add([Envelope("warm", "Job", "{}")])  # imports what a plain user may not read here
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    try:
+        SqliteStore(path).add([Envelope("a", "Job", "{}")])
+        say("stored")
+    except StoreError as error:
+        say(error.exit_code, type(error).__name__, str(error).replace("\\n", " | "))
+"""
+
+
+def test_c2_a_file_that_may_not_be_written_is_named_with_the_missing_right(open_folder: Path, tmp_path: Path) -> None:
+    path = open_folder / "queue.sqlite3"
+    store = SqliteStore(str(path))
+    store.close()
+    os.chmod(path, 0o444)
+    os.chmod(f"{path}-workers", 0o777)
+    os.chmod(open_folder, 0o777)
+    said = finish(start(PLAIN_USER, path, tmp_path / "warm"))
+    assert said.startswith("4 StoreUnusable")
+    assert f"{path} may not be read and written by this user; chmod u+rw it." in said
+
+
+def test_c2_a_folder_that_may_not_be_written_is_named(open_folder: Path, tmp_path: Path) -> None:
+    os.chmod(open_folder, 0o555)
+    said = finish(start(PLAIN_USER, open_folder / "queue.sqlite3", tmp_path / "warm"))
+    assert said.startswith("4 StoreUnusable")
+    assert f"{open_folder} may not be written by this user" in said
+    said = finish(start(PLAIN_USER, open_folder / "storage" / "queue.sqlite3", tmp_path / "warm"))
+    assert f"{open_folder} may not be written by this user" in said
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = SqliteStore(str(tmp_path / "storage" / "queue.sqlite3"))
+        store.add([job()])
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "storage").rglob("*")}
+    assert modes.pop("queue.sqlite3-workers") == 0o700
+    assert modes.pop(".gitignore") & 0o111 == 0
+    assert set(modes.values()) == {0o600}, modes
+    assert (tmp_path / "storage").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "storage" / ".gitignore").read_text() == "*\n"
+
+
+def test_the_mode_of_a_folder_that_exists_is_kept_and_no_gitignore_is_put_there(tmp_path: Path) -> None:
+    os.chmod(tmp_path, 0o755)
+    SqliteStore(str(tmp_path / "queue.sqlite3"))
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert not (tmp_path / ".gitignore").exists()
+
+
+MOUNTS = """\
+/dev/vda / ext4 rw 0 0
+server:/export /mnt/shared\\040disk nfs4 rw,hard 0 0
+C:\\134 /mnt/c 9p rw,aname=drvfs;path=C:\\134 0 0
+host /work 9p rw,trans=virtio 0 0
+tmpfs /mnt/shared\\040disk/local tmpfs rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/data/q", "ext4"),
+        ("/mnt/shared disk/q", "nfs4"),
+        ("/mnt/shared diskette/q", "ext4"),
+        ("/mnt/shared disk/local/q", "tmpfs"),
+        ("/mnt/c/q", "cifs"),
+        ("/work/q", "9p"),
+    ],
+)
+def test_c7_the_file_system_is_the_one_of_the_longest_mount(path: str, kind: str) -> None:
+    assert file_system(path, MOUNTS) == kind
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"SQLite format 3\0" + b"junk" * 1000, "is not a sound SQLite database"),
+        (b"name,email\nAda,ada@example.org\n" * 100, "is not a sound SQLite database"),
+    ],
+)
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "queue.sqlite3"
+    path.write_bytes(content)
+    with pytest.raises(StoreUnusable, match=told):
+        SqliteStore(str(path))
+    assert path.read_bytes() == content
+
+
+def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "queue.sqlite3").mkdir()
+    with pytest.raises(StoreUnusable, match="is a folder; give the path of a file"):
+        SqliteStore(str(tmp_path / "queue.sqlite3"))
+
+
+def test_a_file_that_is_deleted_under_a_running_process_is_made_anew(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "queue.sqlite3"))
+    store.add([job()])
+    for path in tmp_path.glob("queue.sqlite3*"):
+        if path.is_file():
+            path.unlink()
+    import time
+
+    time.sleep(1.1)
+    one = job()
+    store.add([one])
+    assert [found.envelope.id for found in SqliteStore(str(tmp_path / "queue.sqlite3")).jobs()] == [one.id]

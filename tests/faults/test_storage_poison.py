@@ -1,0 +1,150 @@
+"""G, seen from the store: rows that somebody else wrote never stop the others, and have a readable reason."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dartian_queue.clock import ManualClock
+from dartian_queue.outcome import Done
+from dartian_queue.states import State
+from dartian_queue.stores.sqlite import SqliteStore
+from tests.conformance.making import ending, job, only, worker
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    made = SqliteStore(str(tmp_path / "queue.sqlite3"))
+    yield made
+    made.close()
+
+
+def _poison(store: SqliteStore, statement: str, *values: object) -> None:
+    connection = sqlite3.connect(store.url.removeprefix("sqlite://"))
+    with connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("payload", b"\x00\xff", "payload: Expected `str`, got `bytes`"),
+        ("payload", "x" * (1024 * 1024 + 1), "payload: larger than the 1,048,576 characters"),
+        ("name", b"Job", "name: not a text"),
+        ("name", "N" * 10_000, "name: Expected `str` of length <= 200"),
+        ("id", b"bad", "id: Expected `str`, got `bytes`"),
+        ("id", "id\0with nul", "id: Expected `str` matching"),
+        ("queue", "no such\nqueue", "queue: Expected `str` matching"),
+        ("priority", 10**15, "priority: Expected `int` <= 1000"),
+        ("priority", "high", "priority: not a whole number"),
+        ("tags", "{nonsense", "tags: "),
+        ("tags", "[1]", "tags: "),
+        ("limits", '{"tries": -1}', "limits: a number that is not possible"),
+        ("limits", '{"backoff": []}', "limits: a number that is not possible"),
+        ("limits", '{"timeout": "soon"}', "limits: "),
+        ("limits", "[" * 100_000, "limits: "),
+        ("claims", "many", "claims: Expected `int`, got `str`"),
+        ("claims", 9_223_372_036_854_775_807, "claims: Expected `int`"),
+        ("tries", -4, "tries: Expected `int` >= 0"),
+        ("crashes", 1.5, "crashes: Expected `int`"),
+        ("held_at", "yesterday", "held_at: Expected `float | null`"),
+        ("dispatched_at", b"", "dispatched_at: Expected `float`"),
+        ("available_at", -1e300, "available_at: Expected `float`"),
+    ],
+)
+def test_a_row_that_no_job_can_be_made_of_has_failed_and_the_others_run(
+    store: SqliteStore, column: str, value: object, reason: str
+) -> None:
+    seat = store.join(worker())
+    bad, good = job(priority=5), [job() for _ in range(20)]
+    store.add([bad, *good])
+    _poison(store, f"UPDATE jobs SET {column} = ? WHERE id = ?", value, bad.id)
+    claims = store.claim(seat, 10)
+    claims += store.claim(seat, 20)
+    assert [claim.id for claim in claims] == [one.id for one in good]
+    assert store.settle(seat, [ending(claim, Done()) for claim in claims]) == [True] * 20
+    (failed,) = store.jobs(state=State.FAILED)
+    assert failed.failed_reason == "unloadable"
+    assert reason in failed.errors[-1].message
+    assert store.counts().total.failed == 1
+    assert store.expire(seat) == []
+    seat.leave()
+
+
+def test_a_name_that_was_edited_goes_to_the_workers_that_know_it(store: SqliteStore) -> None:
+    seat = store.join(worker())
+    one = job("Job")
+    store.add([one, job("Job")])
+    for name in ("os.system", "../../etc/passwd", "__import__", "a\0b", "\u202etxt.exe"):
+        _poison(store, "UPDATE jobs SET name = ? WHERE id = ?", name, one.id)
+        assert one.id not in [claim.id for claim in store.claim(seat, 9, names=["Job"])]
+        assert only(store, one.id).state is State.WAITING
+        assert name in store.waiting_names()
+    seat.leave()
+
+
+def test_a_row_that_was_written_by_hand_is_run(store: SqliteStore) -> None:
+    seat = store.join(worker())
+    _poison(store, "INSERT INTO jobs (id, name, payload) VALUES ('by-hand', 'Job', '{}')")
+    _poison(store, "INSERT INTO jobs (id, name, payload) VALUES ('spoilt', x'00', '{}')")
+    assert [claim.id for claim in store.claim(seat, 9, names=["Job"])] == ["by-hand"]
+    assert only(store, "spoilt").state is State.FAILED
+    seat.leave()
+
+
+def test_g5_a_payload_of_50_mb_is_not_read_into_the_worker(store: SqliteStore) -> None:
+    import tracemalloc
+
+    seat = store.join(worker())
+    bad, good = job(), job()
+    store.add([bad, good])
+    _poison(store, "UPDATE jobs SET payload = ? WHERE id = ?", "x" * 50_000_000, bad.id)
+    tracemalloc.start()
+    started = time.monotonic()
+    claims = store.claim(seat, 10)
+    took, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [claim.id for claim in claims] == [good.id]
+    assert peak < 5_000_000
+    assert took < 20
+    assert store.jobs(state=State.FAILED)[0].failed_reason == "unloadable"
+    seat.leave()
+
+
+def test_what_cannot_be_read_can_still_be_looked_at_and_deleted(store: SqliteStore) -> None:
+    store.add([job(id="poison")])
+    for column in ("errors", "progress", "tags", "limits", "holder", "held_reason", "name", "priority", "queue"):
+        _poison(store, f"UPDATE jobs SET {column} = ? WHERE id = 'poison'", b"\xff\x00junk")
+    (found,) = store.find("poison")
+    assert found.envelope.id == "poison"
+    assert len(store.jobs()) == 1
+    assert len(store.counts().queues) == 1
+    store.waiting_names()
+    store.next_due()
+    store.cancel(["poison"])
+    assert store.forget(["poison"]) == ["poison"]
+
+
+def test_a_holder_whose_name_is_a_path_is_only_dead(store: SqliteStore) -> None:
+    seat = store.join(worker())
+    store.add([job()])
+    store.claim(seat, 1)
+    _poison(store, "UPDATE jobs SET holder = '../../../etc/passwd'")
+    assert len(store.expire(seat)) == 1
+    seat.leave()
+
+
+def test_f1_a_step_back_of_the_clock_runs_nothing_early(tmp_path: Path) -> None:
+    clock = ManualClock()
+    store = SqliteStore(str(tmp_path / "clock.sqlite3"), clock=clock)
+    seat = store.join(worker())
+    store.add([job(delay=60.0)])
+    clock.step_wall(-3600)
+    assert store.claim(seat, 1) == []
+    assert store.next_due() == 3660.0
+    clock.step_wall(7200)
+    assert len(store.claim(seat, 1)) == 1
+    seat.leave()

@@ -1,0 +1,409 @@
+"""A plan is applied all or nothing, over nothing that changed, and never outside: with real files and real kills."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dartian_cli.errors import BrokenSource, CliError, Conflict, OutsideProject
+from dartian_cli.plan import Plan, pending, preview, recover, run
+from dartian_cli.project import Project
+from dartian_cli.workspace import Workspace
+
+Files = dict[str, bytes]
+Write = Callable[[Files], None]
+Read = Callable[[], Files]
+
+OLD: Files = {
+    "app/edited.py": b"a = 1\n",
+    "app/forced.py": b"b = 1\n",
+    "app/gone.py": b"c = 1\n",
+    "app/old.py": b"d = 1\n",
+}
+NEW: Files = {
+    "app/edited.py": b"a = 2\n",
+    "app/forced.py": b"b = 2\n",
+    "app/new.py": b"d = 1\n",
+    "app/jobs/deep/made.py": b"e = 2\n",
+    "app/jobs/made.py": b"f = 2\n",
+}
+
+
+def five_kinds(workspace: Workspace) -> Plan:
+    """A plan with a change of every kind."""
+    workspace.create("app/jobs/deep/made.py", "e = 2\n")
+    workspace.create("app/forced.py", "b = 2\n", force=True)
+    workspace.edit("app/edited.py", b"a = 2\n")
+    workspace.move("app/old.py", "app/new.py")
+    workspace.remove("app/gone.py")
+    workspace.create("app/jobs/made.py", "f = 2\n")
+    return workspace.plan()
+
+
+def beside(files: Files) -> Files:
+    return {"pyproject.toml": b'[tool.dartian]\njobs = "app/jobs"\n', "app/__init__.py": b'"""App."""\n', **files}
+
+
+def test_every_kind_of_change(project: Project, write: Write, read: Read) -> None:
+    write(OLD)
+    plan = run(project, five_kinds)
+    assert [change.verb for change in plan.changes] == ["create", "overwrite", "edit", "move", "remove", "create"]
+    assert read() == beside(NEW)
+    assert not pending(project)
+
+
+def test_a_preview_touches_nothing(project: Project, write: Write, read: Read) -> None:
+    write(OLD)
+    plan = preview(project, five_kinds)
+    assert plan.writes
+    assert read() == beside(OLD)
+    assert not (project.root / ".dartian").exists()
+
+
+def test_the_plan_as_a_diff_and_as_data(project: Project, write: Write) -> None:
+    write({"app/a.py": b"one\r\ntwo"})
+    plan = preview(project, lambda workspace: (workspace.edit("app/a.py", b"one\r\n2"), workspace.plan())[1])
+    assert plan.diff() == (
+        "--- a/app/a.py\n+++ b/app/a.py\n@@ -1,2 +1,2 @@\n one\r\n"
+        "-two\n\\ No newline at end of file\n+2\n\\ No newline at end of file\n"
+    )
+    assert plan.as_data() == {
+        "changes": [{"verb": "edit", "path": "app/a.py", "to": None, "diff": plan.diff()}],
+        "notes": [],
+    }
+
+
+def test_identical_keeps_times_and_makes_no_folder(project: Project, write: Write) -> None:
+    write({"app/a.py": b"x = 1\n"})
+    path = project.root / "app" / "a.py"
+    os.utime(path, ns=(1_000, 1_000))
+    plan = run(project, lambda workspace: (workspace.create("app/a.py", "x = 1\n"), workspace.plan())[1])
+    assert [change.verb for change in plan.changes] == ["identical"]
+    assert path.stat().st_mtime_ns == 1_000
+    assert not (project.root / ".dartian").exists()
+
+
+def test_modes_are_kept(project: Project, write: Write) -> None:
+    write(OLD)
+    (project.root / "app" / "edited.py").chmod(0o750)
+    (project.root / "app" / "old.py").chmod(0o600)
+    run(project, five_kinds)
+    assert (project.root / "app" / "edited.py").stat().st_mode & 0o777 == 0o750
+    assert (project.root / "app" / "new.py").stat().st_mode & 0o777 == 0o600
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (project.root / "app" / "jobs" / "made.py").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def wants(content: str) -> Callable[[Workspace], Plan]:
+    def build(workspace: Workspace) -> Plan:
+        workspace.create("app/a.py", content)
+        workspace.create("app/b.py", content)
+        return workspace.plan()
+
+    return build
+
+
+def test_a_file_that_differs_is_a_conflict(project: Project, write: Write, read: Read) -> None:
+    write({"app/a.py": b"mine\n"})
+    with pytest.raises(Conflict) as refusal:
+        run(project, wants("theirs\n"))
+    assert str(refusal.value) == (
+        "app/a.py exists already and differs from what would be generated\n"
+        "What is there is yours: edit it by hand. To see the difference add --dry-run, to replace it add --force."
+    )
+    assert refusal.value.exit_code == 5
+    assert read() == beside({"app/a.py": b"mine\n"})
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("keep", b"mine\n"), ("overwrite", b"theirs\n")])
+def test_an_answer_decides_a_conflict(project: Project, write: Write, read: Read, answer: str, kept: bytes) -> None:
+    write({"app/a.py": b"mine\n"})
+    plan = run(project, wants("theirs\n"), {"app/a.py": answer})  # type: ignore[dict-item]
+    assert [change.verb for change in plan.changes] == [answer, "create"]
+    assert read() == beside({"app/a.py": kept, "app/b.py": b"theirs\n"})
+
+
+def test_what_was_shown_must_be_what_is_overwritten(project: Project, write: Write, read: Read) -> None:
+    write({"app/a.py": b"mine\n"})
+    seen = preview(project, wants("theirs\n"))
+    write({"app/a.py": b"mine, edited\n"})
+    with pytest.raises(Conflict, match=r"app/a.py was changed after it was shown"):
+        run(project, wants("theirs\n"), {"app/a.py": "overwrite"}, seen=seen)
+    assert read() == beside({"app/a.py": b"mine, edited\n"})
+
+
+def test_a_file_that_changes_while_the_plan_is_made_is_not_overwritten(
+    project: Project, write: Write, read: Read
+) -> None:
+    write(OLD)
+    edits: list[bytes] = []
+
+    def build(workspace: Workspace) -> Plan:
+        plan = five_kinds(workspace)
+        edits.append(f"by hand, {len(edits)}\n".encode())
+        write({"app/edited.py": edits[-1]})
+        return plan
+
+    with pytest.raises(Conflict, match=r"app/edited.py was changed meanwhile\nRun the command again"):
+        run(project, build)
+    assert read() == beside({**OLD, "app/edited.py": edits[-1]})
+    assert not (project.root / "app" / "jobs").exists()
+
+
+def test_a_file_that_appears_while_the_plan_is_made_is_not_overwritten(
+    project: Project, write: Write, read: Read
+) -> None:
+    def build(workspace: Workspace) -> Plan:
+        plan = wants("theirs\n")(workspace)
+        write({"app/b.py": b"by hand\n"})
+        return plan
+
+    with pytest.raises(Conflict):
+        run(project, build)
+    assert read() == beside({"app/b.py": b"by hand\n"})
+
+
+def test_a_read_only_file_is_not_replaced(project: Project, write: Write, read: Read) -> None:
+    write(OLD)
+    (project.root / "app" / "edited.py").chmod(0o444)
+    with pytest.raises(Conflict, match="is read-only"):
+        run(project, five_kinds)
+    assert read() == beside(OLD)
+
+
+def test_a_folder_or_a_file_in_the_way(project: Project, write: Write) -> None:
+    write({"app/jobs": b"a file"})
+    with pytest.raises(Conflict, match="app/jobs is a file, and a folder is needed there"):
+        preview(project, five_kinds)
+    (project.root / "app" / "a.py").mkdir()
+    with pytest.raises(Conflict, match=r"app/a.py exists and is no file"):
+        preview(project, wants("x\n"))
+
+
+@pytest.mark.parametrize("path", ["../x.py", "/tmp/x.py", "app/jobs/x.py", "app/link.py"])
+def test_nothing_is_written_outside(project: Project, tmp_path: Path, path: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file.py").write_text("x = 1\n")
+    (project.root / "app" / "jobs").symlink_to(outside)
+    (project.root / "app" / "link.py").symlink_to(outside / "file.py")
+    with pytest.raises(OutsideProject):
+        run(project, lambda workspace: (workspace.create(path, "y\n", force=True), workspace.plan())[1])
+    assert [child.name for child in outside.iterdir()] == ["file.py"]
+    assert (outside / "file.py").read_text() == "x = 1\n"
+
+
+def test_a_link_inside_is_written_through(project: Project, write: Write) -> None:
+    write({"app/real.py": b"a = 1\n"})
+    link = project.root / "app" / "link.py"
+    link.symlink_to("real.py")
+    run(project, lambda workspace: (workspace.edit("app/link.py", b"a = 2\n"), workspace.plan())[1])
+    assert link.is_symlink()
+    assert (project.root / "app" / "real.py").read_bytes() == b"a = 2\n"
+
+
+def test_two_links_to_one_file_are_not_written_twice(project: Project, write: Write, read: Read) -> None:
+    write({"app/real.py": b"a = 1\n"})
+    (project.root / "app" / "link.py").symlink_to("real.py")
+
+    def build(workspace: Workspace) -> Plan:
+        workspace.edit("app/real.py", b"a = 2\n")
+        workspace.edit("app/link.py", b"a = 3\n")
+        return workspace.plan()
+
+    with pytest.raises(Conflict, match=r"app/real.py and app/link.py are one file"):
+        run(project, build)
+    assert read()["app/real.py"] == b"a = 1\n"
+
+
+def test_a_folder_of_our_own_that_leads_out_is_refused(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (project.root / ".dartian").symlink_to(tmp_path / "outside")
+    with pytest.raises(OutsideProject):
+        run(project, wants("x\n"))
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+EVENTS = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown"}
+
+
+def die_at(number: int, action: Callable[[], object]) -> bool:
+    """Do the action in a fork that kills itself before its ``number``-th step on files; return whether it died."""
+    pid = os.fork()
+    if pid == 0:
+        left = number
+
+        def count(event: str, _arguments: object) -> None:
+            nonlocal left
+            if event in EVENTS:
+                left -= 1
+                if left < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count)
+        try:
+            action()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+def test_a_kill_at_any_step_leaves_all_old_or_all_new(
+    project: Project, write: Write, read: Read, tmp_path: Path
+) -> None:
+    outcomes = set[str]()
+    for step in range(200):
+        scratch = Project.at(tmp_path / f"copy{step}")
+        _copy(beside(OLD), scratch.root)
+        died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds))
+        if died:
+            outcomes.add(recover(scratch))
+        found = _files(scratch.root)
+        assert found in (beside(OLD), beside(NEW)), f"killed at step {step}"
+        assert recover(scratch) == "nothing"
+        if not died:
+            break
+    else:
+        pytest.fail("the plan never came to its end")
+    assert step > 30
+    assert outcomes == {"nothing", "undone", "completed"}
+
+
+def test_a_kill_of_the_recovery_leaves_all_old_or_all_new(tmp_path: Path) -> None:
+    for step in range(0, 200, 8):
+        finished = False
+        for second in range(200):
+            scratch = Project.at(tmp_path / f"copy{step}-{second}")
+            _copy(beside(OLD), scratch.root)
+            died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds))
+            finished = not died
+            again = die_at(second, lambda scratch=scratch: recover(scratch))
+            recover(scratch)
+            assert _files(scratch.root) in (beside(OLD), beside(NEW)), f"killed at {step}, then at {second}"
+            if not again:
+                break
+        if finished:
+            return
+
+
+def _copy(files: Files, root: Path) -> None:
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+
+
+def _files(root: Path) -> Files:
+    found = (path for path in root.rglob("*") if path.is_file() and ".dartian" not in path.parts)
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+def test_the_next_command_recovers_first(project: Project, write: Write, read: Read) -> None:
+    write(OLD)
+    for step in range(200):
+        if die_at(step, lambda: run(project, five_kinds)) and pending(project):
+            break
+    assert pending(project)
+    run(project, wants("more\n"))
+    assert read() == beside({**OLD, "app/a.py": b"more\n", "app/b.py": b"more\n"})
+
+
+def test_a_damaged_journal_is_named_and_not_followed(project: Project, write: Write, read: Read) -> None:
+    for journal in (b"{", b'{"token":"../../../x","folders":[],"entries":[]}'):
+        write({".dartian/journal.json": journal})
+        with pytest.raises(BrokenSource, match=r"journal.json is damaged"):
+            run(project, wants("x\n"))
+    entry = b'{"path":"../x","before":null,"after":null}'
+    write({".dartian/journal.json": b'{"token":"00000000","folders":[],"entries":[' + entry + b"]}"})
+    with pytest.raises(OutsideProject):
+        recover(project)
+    assert read() == beside({})
+
+
+def test_a_full_disk_takes_everything_back(project: Project, write: Write, read: Read) -> None:
+    write(OLD)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
+    def build(workspace: Workspace) -> Plan:
+        five_kinds(workspace)
+        workspace.create("app/large.py", "#" * 200_000)
+        return workspace.plan()
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(CliError, match=r"cannot be written: File too large; [\d,]+ bytes are free") as refusal:
+            run(project, build)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert refusal.value.exit_code == 1
+    assert read() == beside(OLD)
+    assert not pending(project)
+
+
+def test_an_interrupt_takes_everything_back(project: Project, write: Write, read: Read) -> None:
+    write(OLD)
+    for number in range(5, 60, 5):
+        code = textwrap.dedent(
+            f"""
+            import sys
+            from pathlib import Path
+            from dartian_cli.plan import run
+            from dartian_cli.project import Project
+            sys.path.insert(0, {str(Path(__file__).parent)!r})
+            from test_plan import EVENTS, five_kinds
+            left = {number}
+            def count(event, arguments):
+                global left
+                left -= event in EVENTS
+                if left == 0:
+                    left = -1
+                    raise KeyboardInterrupt
+            sys.addaudithook(count)
+            try:
+                run(Project.at(Path({str(project.root)!r})), five_kinds)
+            except KeyboardInterrupt:
+                sys.exit(130)
+            """
+        )
+        done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+        assert done.returncode in (0, 130), done.stderr
+        recover(project)
+        assert read() in (beside(OLD), beside(NEW)), number
+        if done.returncode == 0:
+            return
+        if read() == beside(NEW):
+            return
+
+
+def test_twenty_at_once_lose_none(project: Project, write: Write, read: Read) -> None:
+    """Each adds its line to one file; what each planned before it had the lock is planned again."""
+    write({"app/list.py": b""})
+
+    def add(name: str) -> Callable[[Workspace], Plan]:
+        def build(workspace: Workspace) -> Plan:
+            workspace.create(f"app/{name}.py", f"{name} = 1\n")
+            workspace.edit("app/list.py", (workspace.read("app/list.py") or b"") + f"{name}\n".encode())
+            return workspace.plan()
+
+        return build
+
+    pids: list[int] = []
+    for number in range(20):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                run(project, add(f"job{number}"))
+                status = 0
+            finally:
+                os._exit(status)
+        pids.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 20
+    assert sorted(read()["app/list.py"].split()) == sorted(f"job{number}".encode() for number in range(20))
+    assert len(read()) == 3 + 20

@@ -1,0 +1,29 @@
+"""The documents say what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.made import PARTS, page
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_pages_show_of_the_code_is_made_from_it(name: str) -> None:
+    assert page(name) == (ROOT / "docs" / name).read_text(), "run: python -m docs.made"
+
+
+def test_every_file_that_internals_names_exists() -> None:
+    text = (ROOT / "docs" / "internals.md").read_text()
+    rooms = ("dartian_queue", "dartian_cli", "docs", "tests")
+    files = [path.relative_to(ROOT).as_posix() for room in rooms for path in (ROOT / room).rglob("*.py")]
+    named = set(re.findall(r"`([a-z_/]+\.py)`", text))
+    assert not {name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in files)}
+
+
+def test_no_page_names_the_machine_it_was_written_on() -> None:
+    suspicious = re.compile(r"/(?:root|home/\w+|work)/|index-url|pypi\.org/simple")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "pyproject.toml", ROOT / "Makefile"]:
+        assert not suspicious.search(path.read_text()), path

@@ -1,0 +1,214 @@
+"""The worker where things are not as usual: a locked store, odd applications, many isolates, nothing to do."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from dartian_queue.isolates.processes import children
+from dartian_queue.options import Limits
+from dartian_queue.states import State
+from tests.scene import Scene, is_alive, wait_for
+
+JOBS = """
+class Note(Job):
+    text: str = ""
+    def handle(self) -> None:
+        note(self.text)
+
+class Sleep(Job):
+    duration: float
+    def handle(self, context: JobContext) -> None:
+        note(f"begin {os.getpid()}")
+        until = time.monotonic() + self.duration
+        while time.monotonic() < until and not context.cancelled:
+            time.sleep(0.005)
+        note(f"end {context.cancelled}")
+        if context.cancelled:
+            raise RuntimeError("interrupted")
+
+class Deaf(Job):
+    def handle(self) -> None:
+        note("begin")
+        time.sleep(600)
+"""
+
+
+@pytest.fixture
+def working(scene: Scene) -> Scene:
+    scene.jobs(JOBS)
+    return scene
+
+
+def processor_time(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def lease(scene: Scene, rest: str = "") -> None:
+    scene.write("config/queue.py", f"from dartian_queue import Config\nconfig = Config(lease=3)\n{rest}")
+
+
+def test_a_worker_can_be_stopped_while_its_store_is_locked_and_says_what_it_could_not_store(working: Scene) -> None:
+    job_id = working.put("Sleep", duration=0.2)
+    worker = working.worker("--isolates", "1", "--grace", "0")
+    wait_for(lambda: bool(working.notes()))
+    other = sqlite3.connect(working.store_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    wait_for(lambda: len(working.notes()) == 2)
+    worker.process.terminate()
+    assert worker.end(patience=60) == 4
+    other.execute("ROLLBACK")
+    other.close()
+    told = [str(event["text"]) for event in worker.seen if event["type"] == "notice"]
+    assert any("could not be stored" in text for text in told)
+    working.work()
+    assert (working.job(job_id).state, working.job(job_id).tries) == (State.DONE, 0)
+
+
+def test_a_store_that_is_locked_for_a_while_is_waited_for(working: Scene) -> None:
+    job_id = working.put("Sleep", duration=0.2)
+    worker = working.worker("--isolates", "1")
+    wait_for(lambda: bool(working.notes()))
+    other = sqlite3.connect(working.store_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    time.sleep(3)
+    other.execute("ROLLBACK")
+    other.close()
+    worker.wait("attempt_ended", id=job_id, outcome="done")
+    assert len([line for line in working.notes() if line.startswith("begin")]) == 1
+
+
+@pytest.mark.parametrize(("name", "fields"), [("Sleep", {"duration": 60}), ("Deaf", {})])
+def test_a_running_job_that_is_cancelled_ends_by_itself_or_is_ended(
+    working: Scene, name: str, fields: dict[str, object]
+) -> None:
+    lease(working)
+    job_id = working.put(name, **fields)
+    worker = working.worker("--isolates", "1")
+    wait_for(lambda: bool(working.notes()))
+    working.store.cancel([job_id])
+    worker.wait("attempt_ended", id=job_id, outcome="cancelled", patience=60)
+    job = working.job(job_id)
+    assert (job.state, job.tries, job.crashes) == (State.CANCELLED, 0, 0)
+    working.wait_until(working.put("Note"), State.DONE)
+
+
+def test_sixteen_isolates_run_sixteen_jobs_at_a_time(working: Scene) -> None:
+    ids = [working.put("Sleep", duration=3) for _ in range(16)]
+    worker = working.worker("--isolates", "16").ready()
+    wait_for(lambda: len(working.notes()) == 16)
+    assert len(set(working.notes())) == 16
+    assert len(worker.isolates()) == 16
+    for job_id in ids:
+        working.wait_until(job_id, State.DONE)
+
+
+@pytest.mark.parametrize("options", [("--once",), ("--max-jobs", "1"), ()])
+def test_a_worker_with_nothing_to_do_but_wait_takes_no_processor(working: Scene, options: tuple[str, ...]) -> None:
+    working.put("Sleep", duration=4)
+    working.put("Note", delay=600)
+    working.put("Note", queue="other")
+    working.store.pause(["other"])
+    worker = working.worker("--isolates", "2", *options)
+    wait_for(lambda: bool(working.notes()))
+    time.sleep(0.3)
+    before = processor_time(worker.pid)
+    time.sleep(2)
+    assert processor_time(worker.pid) - before < 0.3
+
+
+def test_what_the_application_starts_at_import_lives_as_long_as_its_zygote(working: Scene) -> None:
+    working.write(
+        "app/jobs/opened.py",
+        f"""
+        import os, subprocess
+        print("printed at import")
+        kept = subprocess.Popen(["sleep", "3071"])
+        forked = os.fork()
+        if forked == 0:
+            os.execv("/bin/sleep", ["sleep", "3071"])
+        with open({str(working.root / "kept")!r}, "w") as file:
+            file.write(f"{{kept.pid}} {{forked}}")
+        """,
+    )
+    worker = working.worker("--isolates", "1").ready()
+    kept = [int(word) for word in (working.root / "kept").read_text().split()]
+    for _ in range(3):
+        working.wait_until(working.put("Note", limits=Limits(isolate="fresh")), State.DONE)
+    assert all(map(is_alive, kept))
+    worker.process.terminate()
+    worker.end()
+    assert not any(map(is_alive, kept))
+    assert "printed at import" in str(worker.seen)
+
+
+def test_a_child_forked_at_import_ends_where_the_import_does_and_hides_no_dead_zygote(working: Scene) -> None:
+    """The child holds the zygote's end of the channel, so that the worker hears of no end there."""
+    working.write(
+        "app/jobs/opened.py",
+        """
+        import os, time
+        if os.fork() == 0:
+            time.sleep(1)
+        """,
+    )
+    worker = working.worker("--isolates", "1").ready()
+    zygote = worker.zygote()
+    working.wait_until(working.put("Note", text="one"), State.DONE)
+    wait_for(lambda: len(children(zygote)) == 1, what="the child to have ended")
+    assert [event["type"] for event in worker.seen].count("worker_ready") == 1
+    worker.send_to(zygote)
+    working.wait_until(working.put("Note", text="two"), State.DONE)
+    assert worker.zygote() != zygote
+
+
+def test_an_isolate_that_forks_when_it_starts_is_still_one(working: Scene) -> None:
+    lease(
+        working,
+        """
+def isolate_started() -> None:
+    import os
+    if os.fork() == 0:
+        return
+""",
+    )
+    for number in range(5):
+        working.put("Note", text=str(number))
+    working.work()
+    assert working.notes() == [str(number) for number in range(5)]
+
+
+def test_what_an_isolate_starts_for_good_is_not_left_behind_by_a_job(working: Scene) -> None:
+    lease(
+        working,
+        """
+def isolate_started() -> None:
+    import subprocess
+    subprocess.Popen(["sleep", "3071"])
+""",
+    )
+    working.jobs(JOBS + "\nclass Where(Job):\n    def handle(self) -> None:\n        note(str(os.getpid()))\n")
+    for _ in range(5):
+        working.put("Where")
+    worker = working.worker("--isolates", "1", "--stop-when-empty")
+    worker.end()
+    assert len(set(working.notes())) == 1
+
+
+def test_a_user_variable_of_one_job_is_not_seen_by_the_next(working: Scene) -> None:
+    working.jobs(
+        """
+        from contextvars import ContextVar
+        kept: ContextVar[str] = ContextVar("kept", default="clean")
+        class Vary(Job):
+            async def handle(self) -> None:
+                note(kept.get())
+                kept.set("spoilt")
+        """
+    )
+    for _ in range(3):
+        working.put("Vary")
+    working.work()
+    assert working.notes() == ["clean"] * 3

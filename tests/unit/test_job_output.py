@@ -1,0 +1,134 @@
+"""What jobs print: whole lines as soon as they are whole, capped an attempt; below Python too, and never for ever."""
+
+import io
+import os
+import threading
+
+import pytest
+
+from dartian_queue.isolates.output import DROPPED, OUTPUT_LIMIT, JobStream
+from dartian_queue.isolates.raw_output import PIPEFUL, RawOutput
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def stream(told: list[str]) -> JobStream:
+    return JobStream("stdout", 1, lambda _, text: told.append(text))
+
+
+def test_lines_are_handed_on_when_they_are_whole(stream: JobStream, told: list[str]) -> None:
+    print("one", file=stream)
+    stream.write("tw")
+    assert told == ["one\n"]
+    stream.write("o\nthr")
+    stream.write("ee")
+    stream.flush()
+    assert told == ["one\n", "two\n", "three"]
+
+
+def test_a_line_without_an_end_is_handed_on_in_pieces(stream: JobStream, told: list[str]) -> None:
+    stream.write("x" * 100_000)
+    assert "".join(told) == "x" * 100_000
+    assert max(map(len, told)) <= 8 * 1024
+
+
+def test_an_attempt_prints_so_much_and_no_more(stream: JobStream, told: list[str]) -> None:
+    for _ in range(3):
+        stream.write("x" * OUTPUT_LIMIT + "\n")
+    assert "".join(told).count(DROPPED) == 1
+    assert sum(map(len, told)) < OUTPUT_LIMIT + 100
+    told.clear()
+    stream.begin()
+    print("the next job", file=stream)
+    assert told == ["the next job\n"]
+
+
+def test_it_takes_what_scripts_give_to_a_standard_stream(stream: JobStream, told: list[str]) -> None:
+    stream.buffer.write(b"raw \xff\n")
+    stream.reconfigure(line_buffering=True)
+    stream.writelines(["a\n", "b\n"])
+    stream.close()
+    print("\ud800", file=stream)
+    assert told == ["raw \\xff\n", "a\n", "b\n", "\\ud800\n"]
+    assert (stream.name, stream.encoding, stream.isatty(), stream.fileno()) == ("<stdout>", "utf-8", False, 1)
+    assert stream.writable()
+    with pytest.raises(io.UnsupportedOperation):
+        stream.read()
+
+
+def test_lines_of_several_threads_stay_whole(stream: JobStream, told: list[str]) -> None:
+    def talk(word: str) -> None:
+        for _ in range(200):
+            stream.write(word * 20 + "\n")
+
+    threads = [threading.Thread(target=talk, args=(word,)) for word in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = "".join(told).splitlines()
+    assert len(lines) == 600
+    assert set(lines) == {"a" * 20, "b" * 20, "c" * 20}
+
+
+@pytest.fixture
+def raw() -> RawOutput:
+    return RawOutput()
+
+
+def test_raw_output_comes_in_whole_lines_and_the_rest_at_the_end(raw: RawOutput) -> None:
+    assert raw.read() == ""
+    os.write(raw.theirs, b"one\ntwo\nthr")
+    assert raw.read() == "one\ntwo\n"
+    os.write(raw.theirs, b"\xc3")
+    assert raw.read() == ""
+    raw.close_theirs()
+    assert raw.read() == ""
+    assert raw.is_closed
+    assert raw.rest() == "thr\\xc3"
+    raw.close()
+
+
+def test_one_read_takes_a_pipeful_and_never_goes_on(raw: RawOutput) -> None:
+    """A job may write without an end: the worker has other things to do."""
+    stop = threading.Event()
+
+    def flood() -> None:
+        while not stop.is_set():
+            os.write(raw.theirs, b"y\n" * 1000)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    texts = [raw.read() for _ in range(50)]
+    stop.set()
+    while thread.is_alive():
+        raw.read()
+    assert max(map(len, texts)) <= PIPEFUL + 2
+
+
+def test_raw_output_is_capped_an_attempt(raw: RawOutput) -> None:
+    def write_much() -> str:
+        told = ""
+        for _ in range(10):
+            os.write(raw.theirs, b"x" * 50_000 + b"\n")
+            told += raw.read()
+        return told
+
+    told = write_much()
+    assert told.count(DROPPED) == 1
+    assert OUTPUT_LIMIT < len(told) < OUTPUT_LIMIT + 100
+    raw.begin()
+    os.write(raw.theirs, b"the next job\n")
+    assert raw.read() == "the next job\n"
+
+
+def test_closing_leaves_no_descriptor_open(raw: RawOutput) -> None:
+    descriptors = (raw.fileno(), raw.theirs)
+    raw.close()
+    for descriptor in descriptors:
+        with pytest.raises(OSError):
+            os.fstat(descriptor)
