@@ -115,7 +115,7 @@ class Companion:
             _say(f"its worker has ended; {_jobs(due)} not run and stored: `dartian queue:work` runs them")
             return
         timeout = cast("float", self._connection.drain_timeout)
-        _say(f"finishing {_jobs(due)}; Ctrl-C leaves them for `dartian queue:work`")
+        _say(f"finishing {_jobs(due)}; Ctrl-C leaves {'it' if due == 1 else 'them'} for `dartian queue:work`")
         self._tell(Drain(timeout))
         process = self._process
         if process is not None:

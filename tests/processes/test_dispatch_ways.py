@@ -72,7 +72,7 @@ def test_a_script_ends_when_its_jobs_are_done(made: Scene) -> None:
     assert announcement.startswith("dartian: no worker is live, so this process has started one of its own (pid ")
     assert finishing in (
         "dartian: finishing 2 jobs; Ctrl-C leaves them for `dartian queue:work`",
-        "dartian: finishing 1 job; Ctrl-C leaves them for `dartian queue:work`",
+        "dartian: finishing 1 job; Ctrl-C leaves it for `dartian queue:work`",
     )
     assert made.store.counts().total.scheduled == 1
 
