@@ -23,6 +23,14 @@ def test_every_file_that_internals_names_exists() -> None:
     assert not {name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in files)}
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/faults.md"])
+def test_every_test_that_a_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text()))
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert named
+    assert not {name for name in named if f"def {name}(" not in tests}
+
+
 def test_no_page_names_the_machine_it_was_written_on() -> None:
     suspicious = re.compile(r"/(?:root|home/\w+|work)/|index-url|pypi\.org/simple")
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "pyproject.toml", ROOT / "Makefile"]:
