@@ -1,11 +1,14 @@
 """What tests of every room may ask for."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.scene import Scene
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores it
 
 
 @pytest.fixture
