@@ -49,8 +49,8 @@ def main() -> None:
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _forget_output()
+    except OSError as error:
+        code = _output_lost(error) or code
     sys.exit(code)
 
 
@@ -63,12 +63,13 @@ def run(arguments: Sequence[str]) -> int:
         _show_traceback(verbose)
         ui.complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        _forget_output()
-        return 0
+    except BrokenPipeError as error:
+        return _output_lost(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and (lost := _refused_output()):
+            return _output_lost(lost)
         _show_traceback(verbose)
         ui.complain(_our_bug(error, arguments, verbose))
         return 1
@@ -195,6 +196,22 @@ def _our_bug(error: Exception, arguments: Sequence[str], verbose: bool) -> str:
     return f"{first}\nThe traceback, for a report of it: dartian {shown(' '.join(arguments), 120)} -v"
 
 
-def _forget_output() -> None:
-    """Let the end of Python not fail on a reader that has gone away."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _refused_output() -> OSError | None:
+    """Return why standard output takes nothing, None if it does: an error does not say which file it is of."""
+    try:
+        print(flush=True)
+    except OSError as error:
+        return error
+    return None
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that the output could not be written, and return the exit code; a reader who has seen enough is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the end of Python fails on what the buffer still holds
+    if isinstance(error, BrokenPipeError):
+        return 0
+    ui.complain(
+        f"standard output cannot be written: {error.strerror}\n"
+        "What the command had to do may be done: look before you type it again."
+    )
+    return 1

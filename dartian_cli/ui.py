@@ -53,11 +53,24 @@ _JOINER = "\u200d"
 
 
 def prepare() -> None:
-    """Let no output fail for want of a character: what the stream's encoding lacks is written as an escape."""
+    """Let no output fail for want of a stream or a character: what the encoding lacks is written as an escape."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def _open_what_is_closed() -> None:
+    """Put /dev/null where a standard stream was closed (``>&-``): the next file opened would take its number."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.dup2(opened, descriptor)
+            if opened != descriptor:
+                os.close(opened)
+            mode = "w" if descriptor else "r"
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def escaped(text: str) -> str:

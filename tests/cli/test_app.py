@@ -143,3 +143,29 @@ def test_a_reader_that_goes_away_is_no_error(shop: Scene) -> None:
         ["bash", "-c", command], cwd=shop.root, env=clean(), capture_output=True, text=True, timeout=30
     )
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("queue:work", "--help"), ("new", "shop"), ("about",)])
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_may_be_closed(arguments: tuple[str, ...], closed: str, tmp_path: Path) -> None:
+    done = in_shell(tmp_path, arguments, closed)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [(), ("queue:work", "--help"), ("new", "shop"), ("about", "--json")])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_said(arguments: tuple[str, ...], unbuffered: str, tmp_path: Path) -> None:
+    done = in_shell(tmp_path, arguments, "> /dev/full", unbuffered)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output cannot be written: No space left on device\n")
+    assert len(done.stderr.splitlines()) == 2
+
+
+def in_shell(
+    root: Path, arguments: tuple[str, ...], redirection: str, unbuffered: str = ""
+) -> subprocess.CompletedProcess[str]:
+    command = f'exec "$0" -m dartian_cli "$@" {redirection}'
+    environment = clean({"PYTHONUNBUFFERED": unbuffered})
+    line = ["/bin/sh", "-c", command, sys.executable, *arguments]
+    return subprocess.run(line, cwd=root, env=environment, capture_output=True, text=True, timeout=30, check=False)
