@@ -6,13 +6,16 @@ The file is run and not imported: a module named ``queue`` on sys.path would sha
 import os
 import re
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import cast
 
 from dartian_queue.errors import ConfigError, did_you_mean, shown
 from dartian_queue.settings import Config, Connection
 
 __all__ = ["config_of", "hook_of", "read_dotenv", "run_config"]
+
+_NOT_RUN_BY_A_CALL = 0x20 | 0x80 | 0x200
+"""The code flags of generators, coroutines and async generators; inspect has them by name."""
 
 
 def read_dotenv(path: str) -> dict[str, str]:
@@ -86,6 +89,22 @@ def hook_of(namespace: dict[str, object], name: str, path: str) -> Callable[[], 
     hook = namespace.get(name)
     if hook is None:
         return None
+    takes = f"{path}: {name} takes a function without parameters, not"
     if not callable(hook):
-        raise ConfigError(f"{path}: {name} takes a function without parameters, not {shown(hook)}")
+        raise ConfigError(f"{takes} {shown(hook)}")
+    if isinstance(hook, FunctionType):
+        if hook.__code__.co_flags & _NOT_RUN_BY_A_CALL:
+            raise ConfigError(f"{takes} one that is async or yields: a call would not run it\nWrite: def {name}()")
+        if needed := _needed(hook):
+            raise ConfigError(f"{takes} {name}({', '.join(needed)})\nNothing is given to it. Write: def {name}()")
     return cast("Callable[[], object]", hook)
+
+
+def _needed(function: FunctionType) -> list[str]:
+    """Return the parameters that have no default; read from the code, since inspect costs an import."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    positional, keywords = names[: code.co_argcount], names[code.co_argcount :]
+    given = function.__kwdefaults__ or {}
+    needed = positional[: len(positional) - len(function.__defaults__ or ())]
+    return [*needed, *(name for name in keywords if name not in given)]

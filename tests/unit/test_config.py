@@ -131,6 +131,9 @@ def test_the_environment_wins_over_dotenv(root: Path, monkeypatch: pytest.Monkey
         ),
         ("config = Config(jobs='app.jobs')\n", "jobs takes a list of packages, such as [\"app.jobs\"], not 'app.jobs'"),
         ("config = Config()\nboot = 3\n", "boot takes a function without parameters, not 3"),
+        ("config = Config()\nasync def boot(): ...\n", "not one that is async or yields"),
+        ("config = Config()\ndef isolate_started(): yield\n", "not one that is async or yields"),
+        ("config = Config()\ndef boot(a, b=1, *, c, d=2): ...\n", "not boot(a, c)"),
         ("raise SystemExit(3)\n", "config/queue.py:2: SystemExit: 3"),
     ],
 )
