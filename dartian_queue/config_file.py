@@ -25,9 +25,25 @@ def read_dotenv(path: str) -> dict[str, str]:
     from dotenv import dotenv_values
 
     try:
+        _refuse_lines_of_ours(path)
         return {name: value for name, value in dotenv_values(path).items() if value is not None}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
+
+
+def _refuse_lines_of_ours(path: str) -> None:
+    """Raise ConfigError where a line of ours is not understood: python-dotenv would go on without it.
+
+    Other lines are other programs' business. The value is not shown: a store's URL may hold a password.
+    """
+    from dotenv.parser import parse_stream
+
+    with open(path, encoding="utf-8") as file:
+        for binding in parse_stream(file):
+            found = re.match(r"(\s*)(?:export\s+)?(QUEUE_\w+)", binding.original.string)
+            if binding.error and found is not None:
+                line = binding.original.line + found[1].count("\n")
+                raise ConfigError(f"{path}:{line}: {found[2]} is not understood\nWrite it as {found[2]}=VALUE.")
 
 
 def run_config(path: str) -> dict[str, object]:

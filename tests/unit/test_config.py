@@ -157,6 +157,19 @@ def test_an_unreadable_file_and_dotenv(root: Path) -> None:
         current()
 
 
+@pytest.mark.parametrize("line", ["QUEUE_DRIVER sync", 'QUEUE_DRIVER="sync', "export QUEUE_DRIVER: sync"])
+def test_a_line_of_dotenv_that_is_ours_is_not_passed_over(root: Path, line: str) -> None:
+    write(root, f"A=1\n\n{line}\nQUEUE_COMPANION=0\n", ".env")
+    with pytest.raises(ConfigError, match=r"\.env:3: QUEUE_DRIVER is not understood") as caught:
+        current()
+    assert "sync" not in str(caught.value), "a value may be a secret"
+
+
+def test_a_line_of_dotenv_that_is_not_ours_does_no_harm(root: Path) -> None:
+    write(root, "what is this\nQUEUE_DRIVER=sync\n", ".env")
+    assert current().default.driver == "sync"
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
