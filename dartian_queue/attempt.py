@@ -26,6 +26,7 @@ from dartian_queue.outcome import (
     Released,
     after_error,
     report_of,
+    timeout_error,
 )
 from dartian_queue.registry import Registry
 
@@ -75,24 +76,27 @@ def perform(
     context: JobContext,
     finish: Finish,
     now: Callable[[], float],
-    handled: Callable[[], None],
+    handled: Callable[[], str],
 ) -> Outcome:
     """Make one attempt and return its outcome, whatever happens in it.
 
-    ``now`` reads the wall clock. ``handled`` is called when ``handle`` has ended, before anything is made of that.
+    ``now`` reads the wall clock. ``handled`` is called when ``handle`` has ended, before anything is made of that; it
+    returns why the job was interrupted, ``timeout`` or ``cancel``, or nothing. ``failed()`` is not called here for a
+    timeout, whose time is over.
     """
+    interrupted = ""
     try:
         try:
             run_handle(load_job(registry, attempt.envelope), context, finish)
         finally:
-            handled()
+            interrupted = handled()
     except Unloadable as error:
         return _not_loaded(error, attempt, now())
     except ReleaseAttempt as wish:
         return Released(wish.delay)
     except BaseException as error:
-        outcome = _after(error, attempt, context, now())
-        if isinstance(outcome, Failed):
+        outcome = _after(error, attempt, context, now(), interrupted)
+        if isinstance(outcome, Failed) and outcome.reason != "timeout":
             run_failed(registry, attempt.envelope, error, finish)
         return outcome
     return Done()
@@ -125,13 +129,17 @@ def run_failed(registry: Registry, envelope: Envelope, error: BaseException, fin
             print(f"failed() of {envelope.name} raised:\n{report_of(broken).traceback}", file=sys.stderr)
 
 
-def _after(error: BaseException, attempt: Attempt, context: JobContext, now: float) -> Outcome:
+def _after(error: BaseException, attempt: Attempt, context: JobContext, now: float, interrupted: str) -> Outcome:
     report = report_of(error, root=attempt.root, attempt=context.attempt, at=now)
     if isinstance(error, FailAttempt):
         return Failed(msgspec.structs.replace(report, type="Failed"), "failed")
-    if context.cancelled:
+    if interrupted == "cancel" or context.cancelled:
         return Cancelled()
-    return after_error(report, attempt.limits, tries=attempt.tries, exceptions=attempt.exceptions, now=now)
+    limits, timed_out = attempt.limits, interrupted == "timeout"
+    if timed_out:
+        report = timeout_error(report, limits.timeout or 0.0)
+    tries, exceptions = attempt.tries, attempt.exceptions
+    return after_error(report, limits, tries=tries, exceptions=exceptions, now=now, timed_out=timed_out)
 
 
 def _not_loaded(error: Unloadable, attempt: Attempt, now: float) -> Held | Failed:

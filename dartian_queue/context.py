@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from dartian_queue.options import Duration, seconds
 
-__all__ = ["FailAttempt", "JobContext", "ReleaseAttempt", "entered", "left", "progress", "track"]
+__all__ = ["CancelAttempt", "FailAttempt", "JobContext", "ReleaseAttempt", "entered", "left", "progress", "track"]
 
 Item = TypeVar("Item")
 
@@ -29,6 +29,10 @@ class FailAttempt(BaseException):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class CancelAttempt(BaseException):
+    """Ends ``handle`` since somebody cancelled the job; no Exception, so that a broad except does not swallow it."""
 
 
 class JobContext:
@@ -69,12 +73,15 @@ class JobContext:
 
     @property
     def stopping(self) -> bool:
-        """Whether the worker wants to stop: finish soon, or ``release()``; when its grace is over you are ended."""
+        """Whether this attempt shall end: its worker stops, its time is over, or somebody cancelled the job.
+
+        Finish soon, or ``release()``; when the grace is over you are ended.
+        """
         return self._asked is not None and self._asked() != ""
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody cancelled this job: stop, nothing more will come of it."""
+        """Whether somebody cancelled this job: stop, nothing more will come of it, and soon you are interrupted."""
         return self._asked is not None and self._asked() == "cancel"
 
     def release(self, delay: Duration = 0.0) -> NoReturn:

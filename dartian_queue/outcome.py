@@ -20,6 +20,8 @@ __all__ = [
     "Retry",
     "after_error",
     "report_of",
+    "timeout_error",
+    "timeout_message",
 ]
 
 HOLD = 60.0
@@ -105,6 +107,17 @@ def after_error(
     if limits.tries and made >= limits.tries:
         return Failed(error, reason)
     return Retry(error, delay)
+
+
+def timeout_message(timeout: float) -> str:
+    """Say that an attempt ran out of time."""
+    return f"it ran longer than its timeout of {timeout:g} s"
+
+
+def timeout_error(report: ErrorReport, timeout: float, *, ended: bool = False) -> ErrorReport:
+    """Return the report of a job that ran out of time, and of where it was; ``ended`` where it had to be killed."""
+    message = timeout_message(timeout) + (" and was ended" if ended else "")
+    return msgspec.structs.replace(report, type="JobTimeout", message=message)
 
 
 LONGEST_MESSAGE = 2_000

@@ -6,7 +6,7 @@ import time
 from dartian_queue.isolates.pool import Pool
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
-from dartian_queue.outcome import Cancelled, Crashed, ErrorReport, Failed, Outcome, Released, after_error
+from dartian_queue.outcome import Cancelled, Crashed, ErrorReport, Failed, Outcome, Released, after_error, timeout_error
 from dartian_queue.states import CRASH_CAP
 
 __all__ = ["judge_death"]
@@ -40,8 +40,8 @@ def judge_death(
 
 def _timed_out(in_flight: InFlight) -> tuple[Outcome, ErrorReport]:
     claim, now = in_flight.claim, time.time()
-    message = f"it ran longer than its timeout of {in_flight.limits.timeout:g} s and was ended"
-    error = ErrorReport("JobTimeout", message, attempt=claim.tries + 1, at=now)
+    place = in_flight.place or ErrorReport("JobTimeout", attempt=claim.tries + 1, at=now)
+    error = timeout_error(place, in_flight.limits.timeout or 0.0, ended=True)
     limits, tries, exceptions = in_flight.limits, claim.tries, claim.exceptions
     return after_error(error, limits, tries=tries, exceptions=exceptions, now=now, timed_out=True), error
 

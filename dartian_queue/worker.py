@@ -22,7 +22,7 @@ from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
 from dartian_queue.options import Limits, seconds
-from dartian_queue.outcome import Cancelled, Crashed, Held, Outcome, Released, Retry
+from dartian_queue.outcome import Cancelled, Crashed, Failed, Held, Outcome, Released, Retry
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.signals import stop_signals
 from dartian_queue.stores import open_store
@@ -36,7 +36,10 @@ __all__ = ["Worker", "WorkerOptions"]
 EXPIRE_INTERVAL = 0.5
 REPORT_INTERVAL = 1.0
 TIDY_INTERVAL = 60.0
+CANCEL_NOTICE = 1.0
+"""Seconds for which a job that is cancelled can end at a place of its choice, before it is interrupted."""
 CANCEL_GRACE = 5.0
+"""Seconds after which a job that is cancelled and goes on is ended."""
 STORE_WAIT = 2.0
 """Seconds for which the worker itself waits for a locked store before it looks after its isolates again."""
 BUSY_TURN = 0.005
@@ -371,6 +374,7 @@ class Worker:
         if self._pool.withdraw(in_flight):
             self._ledger.owe(in_flight, Cancelled())
         elif self._pool.ask_to_cancel(in_flight):
+            self._loop.call_once(CANCEL_NOTICE, lambda: self._pool.interrupt(in_flight))
             self._loop.call_once(CANCEL_GRACE, lambda: self._pool.end(in_flight, "cancel"))
         else:
             return False
@@ -448,8 +452,11 @@ class Worker:
         self._teller.output(in_flight, stream, text)
 
     def on_ended(self, in_flight: InFlight, outcome: Outcome, duration: float) -> None:
-        """Owe the outcome that the isolate came to."""
-        self._ledger.owe(in_flight, outcome, duration)
+        """Owe the outcome that the isolate came to; where its time was over, ``failed()`` gets time of its own."""
+        if isinstance(outcome, Failed) and outcome.reason == "timeout":
+            self._pool.call_failed(Hook(in_flight, outcome.error, outcome, duration))
+        else:
+            self._ledger.owe(in_flight, outcome, duration)
 
     def on_died(self, in_flight: InFlight, killed: KillReason | None, status: int, *, cut_off: bool) -> None:
         """Owe what becomes of a job whose isolate has ended under it."""

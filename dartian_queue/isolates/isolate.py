@@ -19,6 +19,7 @@ from dartian_queue.attempt import Attempt, perform, run_failed
 from dartian_queue.context import JobContext
 from dartian_queue.errors import JobCrashed, JobTimeout
 from dartian_queue.isolates.application import import_application
+from dartian_queue.isolates.interruption import Interruption
 from dartian_queue.isolates.output import JobStream, install, streams_to
 from dartian_queue.isolates.processes import become_subreaper, children, die_with_parent, ignore_signals
 from dartian_queue.isolates.protocol import (
@@ -27,6 +28,7 @@ from dartian_queue.isolates.protocol import (
     Channel,
     Ended,
     HookEnded,
+    Interrupted,
     Output,
     Progress,
     Run,
@@ -81,6 +83,8 @@ class Isolate:
         self._files = _standard_files()
         os.register_at_fork(after_in_child=self._become_copy)
         install(*self._streams)
+        self._interruption = Interruption(self._asked, self._tell_place)
+        self._interruption.install()
 
     def serve(self) -> None:
         """Run what comes until the worker closes the channel, or winds this isolate up."""
@@ -113,6 +117,7 @@ class Isolate:
         self._running = run
         self._progress = None
         self._marks.begin(self._slot, envelope.id, run.token)
+        self._interruption.begin(run.limits.timeout or 0.0)
         started = time.perf_counter()
         outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled)
         duration = time.perf_counter() - started
@@ -128,12 +133,14 @@ class Isolate:
             raise
         return bool(retire)
 
-    def _handled(self) -> None:
-        """Take the process back from the job; end it where it is a copy that the job has forked."""
+    def _handled(self) -> str:
+        """Take the process back from the job, and return why that was interrupted; end a copy that it has forked."""
         if self._is_copy:
             end_copy(sys.exception())
         signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that the job has left would strike the next one
         install(*self._streams)
+        self._interruption.install()
+        return self._interruption.wish
 
     def _become_copy(self) -> None:
         """In a child that a job forks: know nothing of the worker, so that no job runs and nothing is sent here."""
@@ -151,6 +158,8 @@ class Isolate:
     def _retirement(self, limits: Limits) -> str:
         if limits.isolate == "fresh":
             return "fresh"
+        if self._interruption.wish:
+            return "its job was interrupted"  # somewhere, perhaps with a lock held
         with contextlib.suppress(ChildProcessError):
             while os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG) is not None:
                 pass  # what has ended and nobody waited for would stay as a zombie
@@ -166,17 +175,30 @@ class Isolate:
             self._runner = asyncio.Runner()
         loop = self._runner.get_loop()
         try:
-            return self._runner.run(coroutine, context=copy_context())
+            return self._runner.run(self._tracked(coroutine), context=copy_context())
         finally:
+            self._interruption.task = None
             left = () if self._is_copy or loop.is_closed() else asyncio.all_tasks(loop)
             if left:
                 for one in left:
                     one.cancel()
                 loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
+    async def _tracked(self, coroutine: Coroutine[object, object, object]) -> object:
+        import asyncio
+
+        self._interruption.task = asyncio.current_task()
+        return await coroutine
+
     def _asked(self) -> str:
         run = self._running
         return "" if run is None else self._marks.asked(self._slot, run.envelope.id, run.token)
+
+    def _tell_place(self, error: BaseException) -> None:
+        run = self._running
+        if run is not None:
+            report = report_of(error, root=self._root, attempt=run.tries + 1, at=time.time())
+            self._channel.try_send(Interrupted(run.envelope.id, run.token, report))
 
     def _report(self, done: float, total: float | None, note: str) -> None:
         run = self._running

@@ -11,6 +11,7 @@ from dartian_queue.isolates.listener import Listener
 from dartian_queue.isolates.pace import AHEAD_TIME, Pace
 from dartian_queue.isolates.protocol import (
     Adopted,
+    AskIsolate,
     Boot,
     Broken,
     Ended,
@@ -18,6 +19,7 @@ from dartian_queue.isolates.protocol import (
     Garbled,
     Heartbeat,
     HookEnded,
+    Interrupted,
     KillIsolate,
     Output,
     Progress,
@@ -212,6 +214,12 @@ class Pool:
                             self._listener.on_progress(slot.running, frame)
                     case Output():
                         self._listener.on_output(slot.speaking, frame.stream, frame.text)
+                    case Interrupted():
+                        if (one := slot.running) is not None and (one.claim.id, one.claim.token) == (
+                            frame.id,
+                            frame.token,
+                        ):
+                            one.place = frame.error
                     case Ended():
                         self._ended(slot, frame)
                     case HookEnded():
@@ -451,13 +459,33 @@ class Pool:
                 self._kill(slot, reason)
 
     def end_overdue(self) -> None:
-        """End the isolates whose job has run out of time."""
+        """Interrupt the jobs that have run out of time, and end the isolates of those that go on all the same."""
         now = time.monotonic()
         for slot in self._slots.values():
             if slot.deadline() <= now:
                 self._read_isolate(slot, LAST_FRAMES)  # it may have ended in time, and nobody has looked yet
-                if slot.deadline() <= now:
+                if slot.deadline() <= now and not self._ask_in_time(slot):
                     self._kill(slot, "timeout")
+
+    def _ask_in_time(self, slot: Slot) -> bool:
+        """Interrupt a job that has run out of time, the first time; return whether it was."""
+        one = slot.running
+        if slot.hook is not None or one is None or one.time_is_up:
+            return False
+        one.time_is_up = True
+        self._marks.ask(slot.number, "timeout", one.claim.id, one.claim.token)
+        self._interrupt(slot)
+        return slot.deadline() > time.monotonic()
+
+    def _interrupt(self, slot: Slot) -> None:
+        if self._zygote is not None:
+            self._zygote.post(AskIsolate(slot.number, slot.generation))
+
+    def interrupt(self, in_flight: InFlight) -> None:
+        """Break off a job that was asked to end and still runs."""
+        for slot in self._slots.values():
+            if slot.queue and slot.queue[0] is in_flight and slot.killed is None:
+                self._interrupt(slot)
 
     def next_moment(self) -> float:
         """Return the next monotonic moment at which there is something to do here, infinity for none."""

@@ -20,6 +20,7 @@ from dartian_queue.outcome import ErrorReport, Outcome
 
 __all__ = [
     "Adopted",
+    "AskIsolate",
     "Boot",
     "Broken",
     "Channel",
@@ -30,6 +31,7 @@ __all__ = [
     "Garbled",
     "Heartbeat",
     "HookEnded",
+    "Interrupted",
     "KillIsolate",
     "Output",
     "Progress",
@@ -67,6 +69,13 @@ class StartIsolate(msgspec.Struct, frozen=True, tag="start"):
     generation: int
 
 
+class AskIsolate(msgspec.Struct, frozen=True, tag="ask"):
+    """Let an isolate see to what its marks ask of the job that it runs: the job is interrupted."""
+
+    isolate: int
+    generation: int
+
+
 class KillIsolate(msgspec.Struct, frozen=True, tag="kill"):
     """End an isolate at once, with all its descendants."""
 
@@ -84,7 +93,7 @@ class Quit(msgspec.Struct, frozen=True, tag="quit"):
     """End all isolates at once, and then yourself."""
 
 
-ToZygote: TypeAlias = Boot | StartIsolate | KillIsolate | Heartbeat | Quit
+ToZygote: TypeAlias = Boot | StartIsolate | AskIsolate | KillIsolate | Heartbeat | Quit
 
 
 # Zygote to worker
@@ -189,6 +198,14 @@ class Output(msgspec.Struct, frozen=True, tag="output"):
     text: str
 
 
+class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
+    """The job is being broken off; ``error`` says where it was, in case that it does not end."""
+
+    id: str
+    token: int
+    error: ErrorReport
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """The attempt has ended; ``duration`` is in seconds."""
 
@@ -197,7 +214,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     outcome: Outcome
     duration: float
     retire: str = ""
-    """Why this isolate takes no further job: it is fresh, or processes were left behind."""
+    """Why this isolate takes no further job: it is fresh, was interrupted, or processes were left behind."""
 
 
 class HookEnded(msgspec.Struct, frozen=True, tag="hook_ended"):
@@ -206,7 +223,7 @@ class HookEnded(msgspec.Struct, frozen=True, tag="hook_ended"):
     id: str
 
 
-FromIsolate: TypeAlias = Adopted | Progress | Output | Ended | HookEnded
+FromIsolate: TypeAlias = Adopted | Progress | Output | Interrupted | Ended | HookEnded
 
 Frame = TypeVar("Frame")
 
@@ -254,6 +271,19 @@ class Channel(Generic[Frame]):
         with self._sending:
             for packet in packets:
                 self.sock.send(packet)
+
+    def try_send(self, frame: object) -> bool:
+        """Send a frame if that takes no waiting, and return whether it was sent. From a signal handler, too."""
+        packets = self._packets(frame)
+        if len(packets) > 1 or not self._sending.acquire(blocking=False):
+            return False
+        try:
+            self.sock.send(packets[0], socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        finally:
+            self._sending.release()
+        return True
 
     def send_with(self, frame: object, descriptors: list[int]) -> None:
         """Send a short frame together with descriptors, without waiting."""

@@ -31,12 +31,14 @@ KillReason: TypeAlias = Literal["timeout", "cancel", "stop", "lost", "garbled"]
 SHORT_PAYLOAD = 8 * 1024
 """Bytes up to which a payload may be sent ahead to an isolate that is busy."""
 HOOK_TIMEOUT = 60.0
+TIMEOUT_GRACE = 5.0
+"""Seconds in which a job that was interrupted at its timeout may end; a job with a shorter timeout gets that again."""
 
 
 class InFlight:
     """A claim on its way through an isolate."""
 
-    __slots__ = ("cancel_asked", "claim", "limits", "lost", "returns", "started_at")
+    __slots__ = ("cancel_asked", "claim", "limits", "lost", "place", "returns", "started_at", "time_is_up")
 
     def __init__(self, claim: Claim, limits: Limits) -> None:
         self.claim = claim
@@ -44,6 +46,10 @@ class InFlight:
         self.started_at = 0.0
         """Seconds of the monotonic clock, 0 before it was the first in its isolate."""
         self.cancel_asked = False
+        self.time_is_up = False
+        """Whether it was asked to end since it ran longer than its timeout."""
+        self.place: ErrorReport | None = None
+        """Where it was when it was interrupted."""
         self.lost = False
         self.returns = 0
         """How many isolates have ended by themselves when this was the next that they would have begun."""
@@ -197,7 +203,7 @@ class Slot:
         return self.queue[0]
 
     def deadline(self) -> float:
-        """Return the monotonic moment at which the worker ends what runs here; infinity for none."""
+        """Return the monotonic moment at which what runs here is asked to end, then ended; infinity for none."""
         if self.killed is not None:
             return float("inf")
         if self.hook is not None:
@@ -205,7 +211,8 @@ class Slot:
         running = self.running
         if running is None or not running.started_at or not running.limits.timeout:
             return float("inf")
-        return running.started_at + running.limits.timeout
+        timeout = running.limits.timeout
+        return running.started_at + timeout + (min(TIMEOUT_GRACE, timeout) if running.time_is_up else 0.0)
 
     def flush(self) -> bool:
         """Send what did not fit into the isolate's buffer; return whether all is sent."""

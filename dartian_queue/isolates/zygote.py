@@ -20,6 +20,7 @@ import msgspec
 
 from dartian_queue.errors import ConfigError, DartianError
 from dartian_queue.isolates.application import Application, import_application
+from dartian_queue.isolates.interruption import SIGNAL
 from dartian_queue.isolates.isolate import PlainStart, run_isolate, show
 from dartian_queue.isolates.processes import (
     become_subreaper,
@@ -30,6 +31,7 @@ from dartian_queue.isolates.processes import (
     live_without_parent,
 )
 from dartian_queue.isolates.protocol import (
+    AskIsolate,
     Boot,
     Broken,
     Channel,
@@ -107,6 +109,8 @@ class Zygote:
                     return
                 case StartIsolate():
                     self._start(frame, descriptors)
+                case AskIsolate():
+                    self._interrupt(frame)
                 case KillIsolate():
                     self._kill(frame)
                 case Heartbeat():
@@ -181,6 +185,12 @@ class Zygote:
             pipe.close()
         process.returncode = 0  # reaped by _reap, not by subprocess
         return process.pid
+
+    def _interrupt(self, frame: AskIsolate) -> None:
+        for pid, child in self._children.items():
+            if (child.isolate, child.generation) == (frame.isolate, frame.generation):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, SIGNAL)
 
     def _kill(self, frame: KillIsolate) -> None:
         for pid, child in self._children.items():

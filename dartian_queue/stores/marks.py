@@ -16,7 +16,7 @@ _SLOT = 128
 _HEAD = struct.Struct("<BQB")  # begun, token, length of the id; the id follows
 _WISHED_OF = struct.Struct("<I")  # a checksum of id and token: the isolate may have gone on to its next job
 _WISH = _SLOT - 1
-_WISHES = ("", "stop", "cancel")
+_WISHES = ("", "stop", "cancel", "timeout")
 SLOTS = 256
 """Isolates that a worker can have; each number is taken again when its isolate has ended."""
 SIZE = SLOTS * _SLOT
@@ -49,14 +49,14 @@ class Marks:
         self._map[slot * _SLOT] = 0
 
     def ask(self, slot: int, wish: str, job_id: str, token: int) -> None:
-        """Ask this job to ``stop`` or ``cancel``, if this slot runs it."""
+        """Ask this job to ``stop``, or to end for ``cancel`` or ``timeout``, if this slot runs it."""
         place = slot * _SLOT + _WISH
         self._map[place] = 0
         self._map[place - _WISHED_OF.size : place] = _WISHED_OF.pack(_sum(job_id, token))
         self._map[place] = _WISHES.index(wish)
 
     def asked(self, slot: int, job_id: str, token: int) -> str:
-        """Return what the worker wishes of the job that this slot runs: stop, cancel or nothing."""
+        """Return what the worker wishes of the job that this slot runs: stop, cancel, timeout or nothing."""
         place = slot * _SLOT + _WISH
         wish = _WISHES[self._map[place]]
         if wish and _WISHED_OF.unpack(self._map[place - _WISHED_OF.size : place]) != (_sum(job_id, token),):
