@@ -375,7 +375,7 @@ def test_a_job_that_takes_its_process_down_is_charged_a_crash_and_capped(
 def test_a_job_that_writes_to_the_worker_loses_its_isolate(stage: Stage, data: str) -> None:
     before = stage.worker.isolates()
     job = survive(stage, "Garbage", data=data)
-    assert charged(job) in (DONE, CRASHED)
+    assert charged(job) == CRASHED or (job.state, job.tries) == (State.DONE, 0)  # whichever frame was read first
     assert job.state is State.DONE or "channel" in job.errors[-1].message
     assert stage.worker.isolates() != before
 
