@@ -14,11 +14,14 @@ import msgspec
 from dartian_cli.errors import NameRefused
 from dartian_queue.errors import shown
 
-__all__ = ["DEVICES", "LONGEST", "JobName", "class_words", "snake_case"]
+__all__ = ["DEVICES", "HIDING", "LONGEST", "JobName", "class_words", "snake_case"]
 
 LONGEST = 100
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 """Names that Windows keeps for devices; a checkout with such a file cannot be cloned there."""
+
+HIDING = frozenset({"list", "str"})
+"""Names that ``__all__: list[str]`` looks up in the package, where a module of that name would hide Python's own."""
 
 TAKEN = frozenset({"Job", "JobContext", "FakeQueue"})
 """What the generated module and its test import beside the job."""
@@ -200,6 +203,8 @@ def _refuse_module(module: str, text: str, suggestion: str) -> None:
         raise _refused(text, f"{module!r} is a keyword, so that module could not be imported", suggestion)
     if module in DEVICES:
         raise _refused(text, f"{module!r} is a device on Windows, where the file could not exist", suggestion)
+    if module in HIDING:
+        raise _refused(text, f"a module {module!r} would hide the {module} that its package needs", suggestion)
 
 
 _LOOK_ALIKES = dict(

@@ -64,6 +64,8 @@ def test_the_folder_in_front_chooses_among_several() -> None:
         ("2fa", "'2fa' begins with a digit", "Run2fa"),
         ("con", "'con' is a device on Windows, where the file could not exist", "ConJob"),
         ("lpt1/Publish", "'lpt1' is a device on Windows, where the file could not exist", "Lpt1Jobs/ProcessPodcast"),
+        ("list", "a module 'list' would hide the list that its package needs", "ListJob"),
+        ("str/Publish", "a module 'str' would hide the str that its package needs", "StrJobs/ProcessPodcast"),
         ("__init__", "names with two leading underscores belong to Python", "Init"),
         ("_private", "'_private' has a stray _ or -", "Private"),
         ("podcasts/../../etc/x", "'..' would leave the jobs folder", "X"),
