@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["export_key", "natural_key", "splices_into"]
 
 _REST_OF_LINE = re.compile(r"[ \t\f]*(#[^\r\n]*)?(?=[\r\n]|\Z)")
+_NUMBERS = re.compile(r"(\d+)")
 _GAP = re.compile(r"(?:[ \t\f\r\n]|\\\r?\n|#[^\r\n]*)*")
 
 
@@ -27,7 +28,7 @@ Key = tuple[int, tuple[tuple[int, str], ...], str]
 
 def natural_key(name: str) -> Key:
     """Return the key by which import sorters order: without case, numbers by their value."""
-    parts = re.split(r"(\d+)", name.lower())
+    parts = _NUMBERS.split(name.lower())
     return 0, tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts), ""
 
 
@@ -61,7 +62,7 @@ def _strings(node: "libcst.List | libcst.Tuple") -> list[str] | None:
 
 def _position(strings: Sequence[str], name: str) -> int:
     """Return where the name goes: in its place if the list is in an order we know, else at the end."""
-    for key in (export_key, _plain_key, _folded_key):
+    for key in (_listed_key, export_key, _plain_key, _folded_key):
         keys = [key(string) for string in strings]
         if all(earlier <= later for earlier, later in pairwise(keys)):
             return sum(1 for present in keys if present <= key(name))
@@ -69,9 +70,18 @@ def _position(strings: Sequence[str], name: str) -> int:
 
 
 def export_key(name: str) -> Key:
-    """Order as the linters order exports: constants, classes, the rest; each as a person counts."""
-    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    return kind, natural_key(name)[1], name
+    """Order as the linters order the names of an import: constants, classes, the rest; each as a person counts."""
+    return _kind(name), natural_key(name)[1], name
+
+
+def _listed_key(name: str) -> Key:
+    """Order as ruff orders ``__all__`` (RUF022): as the names of an import, but capitals first."""
+    parts = tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(name))
+    return _kind(name), parts, name
+
+
+def _kind(name: str) -> int:
+    return 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
 
 
 def _plain_key(name: str) -> Key:

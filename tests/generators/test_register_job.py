@@ -36,6 +36,10 @@ PAIRS: dict[str, tuple[str | None, str]] = {
         'from app.jobs.a import A\nfrom app.jobs.z import Z\n\n__all__ = ["A", "Z"]\n',
         f'from app.jobs.a import A\n{IMPORT}from app.jobs.z import Z\n\n__all__ = ["A", "ProcessPodcast", "Z"]\n',
     ),
+    "sorted, capitals first as ruff has it": (
+        '__all__ = ["HTTPServer", "PROMpt"]\n',
+        f'{IMPORT}\n__all__ = ["HTTPServer", "PROMpt", "ProcessPodcast"]\n',
+    ),
     "sorted, first": (
         'from app.jobs.z import Z\n\n__all__ = ["Z"]\n',
         f'{IMPORT}from app.jobs.z import Z\n\n__all__ = ["ProcessPodcast", "Z"]\n',
