@@ -46,6 +46,8 @@ _TEXTS = frozenset({"str", "bytes", *KNOWN})
 """Stored as text, so that a union can hold only one of them."""
 _LISTS = frozenset({"list", "set", "frozenset", "tuple"})
 _UNHASHED = frozenset({"list", "set", "dict"})
+_NO_KEYS = frozenset({"tuple", "frozenset", "bool", "None"})
+"""What JSON, whose keys are text, cannot have as a key."""
 
 
 class Import(msgspec.Struct, frozen=True, order=True):
@@ -239,6 +241,8 @@ def _container(name: str, args: Sequence[Annotation]) -> Annotation:
     if name in ("dict", "set", "frozenset") and any(option.head in _UNHASHED for option in args[0].options):
         place = "a key of a dict" if name == "dict" else f"in a {name}"
         raise FieldRefused(f"{args[0].text} cannot be {place}: it can be changed")
+    if name == "dict" and any(option.head in _NO_KEYS for option in args[0].options):
+        raise FieldRefused(f"{args[0].text} cannot be a key of a dict that is stored: write a key of str or int")
     return Annotation(name, tuple(args))
 
 

@@ -1,9 +1,11 @@
 """Look up the classes that fields name in the project's own source, without importing any of it.
 
-It serves to refuse what could not be imported, and to give tests a member of an Enum.
+It serves to refuse what could not be imported or stored, and to give tests a member of an Enum. Of Python's own modules
+it asks the module itself; nothing else is ever imported.
 """
 
 import ast
+import sys
 
 import msgspec
 
@@ -17,6 +19,8 @@ from dartian_queue.errors import did_you_mean
 
 __all__ = ["Known", "look_up"]
 
+_LOUD = frozenset({"antigravity", "idlelib", "test", "this"})
+"""Modules of Python that do something when they are imported."""
 _ENUMS = frozenset({"Enum", "StrEnum", "IntEnum"})
 
 
@@ -35,6 +39,7 @@ def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]
     source = annotation.source
     path = _module_file(workspace, source.module, roots) if source is not None else None
     if source is None or (path is None and not is_own(workspace, source.module.split(".")[0])):
+        _refuse_unless_stored(annotation)
         return Known()
     if path is None:
         raise FieldRefused(
@@ -50,6 +55,27 @@ def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]
         names = [statement.name for statement in tree.body if isinstance(statement, ast.ClassDef)]
         raise FieldRefused(f"{path} has no {source.name}{did_you_mean(source.name, names)}")
     return Known(_members(found) if found is not None else ())
+
+
+def _refuse_unless_stored(annotation: Annotation) -> None:
+    """Refuse what Python's own library lacks or what cannot be stored: with it no job could be imported any more."""
+    source = annotation.source
+    top = source.module.split(".")[0] if source is not None else ""
+    if source is None or top not in sys.stdlib_module_names or top in _LOUD or not annotation.is_own:
+        return
+    from functools import reduce
+    from importlib import import_module
+
+    from dartian_queue.fieldtypes import FieldType, Unstorable
+
+    try:
+        found: object = reduce(getattr, annotation.head.split("."), import_module(source.module))
+    except (ImportError, AttributeError):
+        raise FieldRefused(f"Python has no {source.module}.{annotation.head}") from None
+    try:
+        FieldType(found)
+    except Unstorable as unstorable:
+        raise FieldRefused(f"{annotation.text} cannot be stored\n{unstorable.remedy}") from None
 
 
 def _module_file(workspace: Workspace, module: str, roots: tuple[str, ...]) -> str | None:
