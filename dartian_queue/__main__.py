@@ -10,6 +10,7 @@ import sys
 
 import msgspec
 
+from dartian_queue.aside import Aside
 from dartian_queue.companion import Drain, Orders
 from dartian_queue.config import adopt
 from dartian_queue.errors import DartianError, shown
@@ -17,6 +18,8 @@ from dartian_queue.events import AttemptEnded, Event, JobOutput, Notice
 from dartian_queue.worker import Worker, WorkerOptions
 
 STDIN = 0
+PRINT_INTERVAL = 0.05
+"""Seconds after which what has come is printed."""
 
 
 class _Leash:
@@ -76,9 +79,13 @@ def main() -> int:
     try:
         settings = adopt(orders.handover)
         options = WorkerOptions(name=f"companion of {orders.owner}", companion_of=orders.owner)
-        worker = Worker(settings, settings.connection(orders.connection), options, _show)
+        aside = Aside(_show, interval=PRINT_INTERVAL)
+        worker = Worker(settings, settings.connection(orders.connection), options, aside.watch)
         leash.follow(worker, orders.origin)
-        return worker.run()
+        code = worker.run()
+        if not aside.close():
+            os._exit(code)  # its thread holds standard error, for which the end of Python would wait
+        return code
     except DartianError as error:
         _print(f"dartian: the worker of this process has ended: {error}")
         return error.exit_code

@@ -1,5 +1,6 @@
 """``dartian queue:work``: the worker, and whoever watches it: a person, a log or a program."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -61,6 +62,9 @@ def queue_work(
     A second Ctrl-C stops at once, and loses nothing either.
     """
     chosen = application.storing_connection(connection, "queue:work")
+    from threading import Event
+
+    from dartian_queue.aside import Aside
     from dartian_queue.worker import Worker, WorkerOptions
 
     options = WorkerOptions(
@@ -77,13 +81,22 @@ def queue_work(
     application.reachable_store(chosen).close()
     shape: Shape = "json" if json else "live" if not (plain or quiet) and is_live_terminal() else "plain"
     display = Watching(display_for(shape, chosen, options.queues), quiet=quiet)
+    unseen = Event()
+    display.when_unseen(unseen.set)
+    aside = Aside(display.watch, interval=display.interval, tick=display.tick, close=display.close)
+    code = 1
     try:
-        worker = Worker(config.current(), chosen, options, display.watch)
-        display.when_unseen(lambda: worker.stop("signal"))
-        worker.call_every(display.interval, display.tick)
+        worker = Worker(config.current(), chosen, options, aside.watch)
+
+        def stop_if_unseen() -> None:
+            if unseen.is_set():
+                worker.stop("signal")
+
+        worker.call_every(display.interval, stop_if_unseen)
         code = worker.run()
     finally:
-        display.close()
+        if not aside.close():
+            os._exit(code)  # its thread holds standard output, for which the end of Python would wait
     if display.broken:
         ui.complain(display.broken)
     return code

@@ -1,4 +1,4 @@
-"""What every display of a worker does. The worker's thread calls it, so it must be quick, and never raises."""
+"""What every display of a worker does. A thread of its own calls it, so it may block."""
 
 from typing import Protocol
 

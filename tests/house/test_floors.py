@@ -37,6 +37,7 @@ FLOORS: dict[str, int] = {
     "context": 2,
     "stores": 3,
     "attempt": 3,
+    "aside": 4,
     "companion": 4,
     "dispatch": 4,
     "drivers": 4,
