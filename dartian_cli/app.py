@@ -146,8 +146,26 @@ def _usage(error: Exception, name: str) -> Exception:
         message = str(error) if "requires" in str(error) else f"{name} has no option '{shown(option)}'{near}"
     else:
         message = shown(told().rstrip("."), 300)
-        message = message[:1].lower() + message[1:]
+        message = _plainly(message[:1].lower() + message[1:])
     return Usage(f"{message}\nTo see how it is used: dartian {name} --help")
+
+
+def _plainly(message: str) -> str:
+    """Return what the parser says of a number in our words, as the runtime says it of an option; else as it is."""
+    import re
+
+    found = re.fullmatch(r"invalid value for '(?P<option>[^']+)': (?P<given>.+) is not (?P<wanted>.+)", message)
+    if found is None:
+        return message
+    option, given, wanted = found.groups()
+    if kind := re.fullmatch(r"a valid (int|float)( range)?", wanted):
+        return f"{option} takes a {'whole ' if kind[1] == 'int' else ''}number, not {given}"
+    if bounds := re.fullmatch(r"in the range (?:(\S+)<=)?x(?:(<|>)=(\S+))?", wanted):
+        least, way, other = bounds.groups()
+        if least and other:
+            return f"{option} takes a number from {least} to {other}, not {given}"
+        return f"{option} takes a number of at {'least' if way == '>' else 'most'} {other}, not {given}"
+    return message
 
 
 def _take_verbose(arguments: Sequence[str]) -> tuple[list[str], bool]:

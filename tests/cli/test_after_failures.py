@@ -247,7 +247,8 @@ def test_flush_deletes_what_failed_by_queue_name_and_age(shop: Scene) -> None:
     assert dartian(shop.root, "queue:flush", "--hours", "0", "--yes", "--json").data() == {"deleted": 1}
     assert [job.envelope.id for job in shop.store.jobs()] == ["d"]
     assert dartian(shop.root, "queue:flush", "--json").data() == {"deleted": 0}
-    assert "is not in the range" in dartian(shop.root, "queue:flush", "--hours", "-1", code=2).err
+    refused = dartian(shop.root, "queue:flush", "--hours", "-1", code=2)
+    assert refused.err.startswith("error: --hours takes a number of at least 0, not -1")
 
 
 def test_prune_goes_by_the_configuration_unless_told(shop: Scene) -> None:

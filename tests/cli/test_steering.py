@@ -68,7 +68,7 @@ def test_monitor_remarks_on_a_queue_that_is_not_there(shop: Scene) -> None:
     [
         ("queue:monitor a/b", "error: QUEUE takes names of queues, separated by commas, not 'a/b'\n"),
         ("queue:monitor --max-age ages", "error: --max-age takes seconds, or a duration"),
-        ("queue:monitor --max -1", "error: invalid value for '--max'"),
+        ("queue:monitor --max -1", "error: --max takes a number of at least 0, not -1\n"),
         ("queue:pause", "error: name the queues to pause\n  For the switch for all: dartian queue:pause --all\n"),
         ("queue:pause a --all", "error: --all is a switch of its own, beside the pauses of single queues\n"),
         ("queue:pause \x1b[2J", "error: QUEUE takes names of queues, separated by commas, not '\\x1b[2J'\n"),
