@@ -26,8 +26,8 @@ def job_named(
 ) -> StoredJob:
     """Return the one job in one of the states whose id begins so; Usage where there is none, or several.
 
-    ``rule`` says why a job in another state does not do, ``look`` which command shows the ids. ``store`` is None
-    where nothing was dispatched yet.
+    ``rule`` says why a job in another state does not do, where ``{id}`` stands for its id; ``look`` which command
+    shows the ids. ``store`` is None where nothing was dispatched yet.
     """
     if not given:
         raise Usage(f"an id is not empty\n{look}")
@@ -44,7 +44,9 @@ def job_named(
         raise Usage(f"'{shown(given)}' is the beginning of {many} ids: {few}\nType more of the one that you mean.")
     if found:
         job = found[0]
-        raise Usage(f"{shown(job.envelope.name)} {shown(given)} is {job.state.value}, and {rule}")
+        raise Usage(
+            f"{shown(job.envelope.name)} {shown(given)} is {job.state.value}, and {rule.format(id=shown(given))}"
+        )
     raise Usage(f"no job has the id '{shown(given)}'\n{look}")
 
 

@@ -229,7 +229,8 @@ def _broken(name: str, package: str, error: BaseException) -> str:
         missing = shown(repr(error.name))
         return (
             f"the jobs package {shown(repr(package))} cannot be imported: there is no module {missing}\n"
-            f"Start from the application's root, or name another package: dartian_queue.configure(jobs=[...])"
+            f"Start from the application's root (dartian new PATH makes one), or name another package: "
+            f"dartian_queue.configure(jobs=[...])"
         )
     told = shown(f"{type(error).__name__}: {_message(error)}", 200)
     return f"the jobs module {shown(repr(name))} cannot be imported: {told}{_file_and_line(error)}"

@@ -117,5 +117,5 @@ def _own_stubs(root: str) -> list[str]:
 def _cell(value: object) -> ui.Cell:
     if isinstance(value, list):
         return ", ".join(cast("list[str]", value)) or "none"
-    text = " ".join(str(value).split("\n"))
+    text = "; ".join(str(value).split("\n"))
     return (text, "red") if text.startswith(("broken:", "out of reach:")) else text

@@ -22,7 +22,7 @@ def queue_cancel(jobs: Ids, connection: ConnectionName = None, json: AsJson = Fa
         store,
         jobs,
         (State.WAITING, State.RUNNING),
-        rule="only what waits or runs can be cancelled\nTo see it: dartian queue:show ID",
+        rule="only what waits or runs can be cancelled\nTo see it: dartian queue:show {id}",
         look="To see what waits: dartian queue:status",
     )
     had = store.cancel([job.envelope.id for job in found]) if store else {}

@@ -38,7 +38,8 @@ def queue_flush(
     elif deleted:
         ui.say(f"{wording.of(deleted, 'failed job')} deleted.", "green")
     else:
-        ui.say("No such job has failed: there is nothing to delete.")
+        chosen_some = queue is not None or name is not None or hours
+        ui.say(f"No {'such ' if chosen_some else ''}job has failed: there is nothing to delete.")
     return 0
 
 

@@ -19,7 +19,7 @@ def queue_forget(jobs: Ids, connection: ConnectionName = None, yes: Yes = False,
         store,
         jobs,
         FINAL,
-        rule="only what has ended can be forgotten\nTo take it back first: dartian queue:cancel ID",
+        rule="only what has ended can be forgotten\nTo take it back first: dartian queue:cancel {id}",
         look="To see what failed: dartian queue:failed",
     )
     names = ", ".join(f"{ui.escaped(job.envelope.name)} {wording.short_id(job.envelope.id)}" for job in found[:3])

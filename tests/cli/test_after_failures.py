@@ -232,7 +232,7 @@ def test_forget_refuses_what_has_not_ended_and_then_deletes_nothing(shop: Scene)
     err = dartian(shop.root, "queue:forget", "old-1", "new-1", "--yes", code=2).err
     assert err == (
         "error: Break new-1 is waiting, and only what has ended can be forgotten\n"
-        "  To take it back first: dartian queue:cancel ID\n"
+        "  To take it back first: dartian queue:cancel new-1\n"
     )
     assert len(shop.store.jobs()) == 2
 
@@ -247,6 +247,7 @@ def test_flush_deletes_what_failed_by_queue_name_and_age(shop: Scene) -> None:
     assert dartian(shop.root, "queue:flush", "--hours", "0", "--yes", "--json").data() == {"deleted": 1}
     assert [job.envelope.id for job in shop.store.jobs()] == ["d"]
     assert dartian(shop.root, "queue:flush", "--json").data() == {"deleted": 0}
+    assert dartian(shop.root, "queue:flush").out == "No job has failed: there is nothing to delete.\n"
     refused = dartian(shop.root, "queue:flush", "--hours", "-1", code=2)
     assert refused.err.startswith("error: --hours takes a number of at least 0, not -1")
 
@@ -299,7 +300,7 @@ def test_cancel_of_what_waits(shop: Scene) -> None:
     err = dartian(shop.root, "queue:cancel", "a-1", code=2).err
     assert err == (
         "error: Break a-1 is cancelled, and only what waits or runs can be cancelled\n"
-        "  To see it: dartian queue:show ID\n"
+        "  To see it: dartian queue:show a-1\n"
     )
 
 
