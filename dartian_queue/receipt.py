@@ -4,7 +4,7 @@ A Delivery is the half that a driver completes, a Receipt the half that users se
 """
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from _thread import LockType
     from asyncio import AbstractEventLoop, Future
 
-__all__ = ["Delivery", "Duplicates", "Receipt", "Receipts", "log_unseen", "running_loop", "settle"]
+__all__ = [
+    "Delivery",
+    "Duplicates",
+    "Receipt",
+    "Receipts",
+    "flush_dispatches",
+    "flush_with",
+    "log_unseen",
+    "running_loop",
+    "settle",
+]
 
 Duplicates: TypeAlias = tuple[bool, ...]
 """For each envelope of a delivery, whether its job was stored before."""
@@ -120,6 +130,20 @@ def _wake(futures: "list[Future[None]]") -> None:
 
 
 _unseen: "WeakSet[Delivery]" = WeakSet()
+
+
+_flushes: list[Callable[[], None]] = []
+
+
+def flush_with(flush: Callable[[], None]) -> None:
+    """Have this called where all that was dispatched has to be stored, awaited or not."""
+    _flushes.append(flush)
+
+
+def flush_dispatches() -> None:
+    """Wait until all that this process has dispatched is stored, or has failed."""
+    for flush in _flushes:
+        flush()
 
 
 def log_unseen() -> None:

@@ -15,7 +15,7 @@ from dartian_queue.drivers.outbox import Outbox
 from dartian_queue.envelope import Envelope
 from dartian_queue.errors import ConfigError
 from dartian_queue.forks import around, importing
-from dartian_queue.receipt import Delivery, log_unseen, running_loop
+from dartian_queue.receipt import Delivery, flush_with, log_unseen, running_loop
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Added, Store
@@ -129,6 +129,7 @@ def _arrange_end() -> None:
         return
     if not _ends_in:
         atexit.register(_end)
+        flush_with(_flush)
         around(in_child=_forget)
     _ends_in = os.getpid()
     if "multiprocessing.process" in sys.modules:

@@ -37,6 +37,7 @@ from dartian_queue.isolates.protocol import (
 )
 from dartian_queue.options import Limits
 from dartian_queue.outcome import report_of
+from dartian_queue.receipt import flush_dispatches
 from dartian_queue.registry import Registry
 from dartian_queue.settings import Settings
 from dartian_queue.stores.marks import Marks
@@ -122,6 +123,7 @@ class Isolate:
         outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled)
         duration = time.perf_counter() - started
         self._handled()  # once more: failed() may have forked, too
+        flush_dispatches()  # a job that is done has stored what it dispatched, awaited or not
         self._flush()
         retire = self._retirement(run.limits)
         self._marks.clear(self._slot)
@@ -152,6 +154,7 @@ class Isolate:
         error = JobTimeout(hook.error.message) if hook.error.type == "JobTimeout" else JobCrashed(hook.error.message)
         run_failed(self._registry, hook.envelope, error, self._finish)
         self._handled()
+        flush_dispatches()
         self._flush()
         self._channel.send(HookEnded(hook.envelope.id))
 
