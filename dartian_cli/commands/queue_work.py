@@ -9,10 +9,9 @@ from dartian_cli import application, ui
 from dartian_cli.amounts import parse_backoff, parse_seconds
 from dartian_cli.display.choice import Shape, display_for, is_live_terminal
 from dartian_cli.display.watching import Watching
-from dartian_cli.errors import Usage
+from dartian_cli.queues import parse_queues
 from dartian_queue import config
-from dartian_queue.errors import shown
-from dartian_queue.options import QUEUE, Limits, parse_limits
+from dartian_queue.options import Limits, parse_limits
 
 __all__ = ["EXAMPLES", "queue_work"]
 
@@ -68,7 +67,7 @@ def queue_work(
     from dartian_queue.worker import Worker, WorkerOptions
 
     options = WorkerOptions(
-        queues=_queues(queue),
+        queues=parse_queues("--queue", [queue] if queue else []),
         isolates=isolates,
         once=once,
         stop_when_empty=stop_when_empty,
@@ -100,18 +99,6 @@ def queue_work(
     if display.broken:
         ui.complain(display.broken)
     return code
-
-
-def _queues(text: str) -> tuple[str, ...]:
-    """Return the queues in their order; Usage for a name that no queue can have."""
-    queues = tuple(part.strip() for part in text.split(",")) if text else ()
-    for queue in queues:
-        if not QUEUE.fullmatch(queue):
-            raise Usage(
-                f"--queue takes names of queues, separated by commas, not '{shown(queue)}'\n"
-                f"A name has 1 to 64 letters, digits or _ . : -"
-            )
-    return queues
 
 
 def _limits(tries: int | None, timeout: str | None, backoff: str | None) -> Limits:
