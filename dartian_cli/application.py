@@ -5,9 +5,9 @@ import sys
 
 from dartian_cli.errors import Usage
 from dartian_queue import config
-from dartian_queue.errors import ConfigError, DartianError, did_you_mean, shown
+from dartian_queue.errors import ConfigError, did_you_mean, shown
 from dartian_queue.options import seconds
-from dartian_queue.registry import Registry
+from dartian_queue.registry import Registry, load_application
 from dartian_queue.settings import DRIVERS, Connection, Settings, masked
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Store
@@ -20,18 +20,7 @@ def load_jobs(settings: Settings) -> Registry:
     for path in reversed(settings.import_paths):
         if path not in sys.path:
             sys.path.insert(0, path)
-    if settings.boot is not None:
-        try:
-            settings.boot()
-        except DartianError:
-            raise
-        except Exception as error:
-            from dartian_queue.outcome import report_of
-
-            report = report_of(error, root=settings.root)
-            place = shown(settings.config_file, 200)
-            raise ConfigError(f"boot() in {place} raised {report.type}: {report.message}\n{report.where}") from error
-    return Registry.load(settings.jobs)
+    return load_application(settings)
 
 
 def connection_named(name: str | None) -> Connection:

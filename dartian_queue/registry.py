@@ -15,6 +15,8 @@ import msgspec
 
 from dartian_queue.errors import (
     BrokenJobs,
+    ConfigError,
+    DartianError,
     DuplicateJobName,
     JobDefinitionError,
     NotRegistered,
@@ -25,8 +27,9 @@ from dartian_queue.errors import (
 from dartian_queue.fieldchecks import type_text
 from dartian_queue.fields import JobField
 from dartian_queue.job import Job, codec_of, fields_of, is_async, options_of, what_is_missing
+from dartian_queue.settings import Settings
 
-__all__ = ["FieldFacts", "JobDescription", "Registry"]
+__all__ = ["FieldFacts", "JobDescription", "Registry", "load_application"]
 
 _OUR_FOLDER = __file__.rpartition("/")[0] + "/"
 _STANDARD_LIBRARY = os.__file__.rpartition("/")[0] + "/"
@@ -183,6 +186,21 @@ class Registry:
             f"({', '.join(self.packages) or 'there are none'})\n"
             f'Move it below one, or add it: dartian_queue.configure(jobs=["{cls.__module__}"])'
         )
+
+
+def load_application(settings: Settings) -> Registry:
+    """Run the application's ``boot()`` and import its jobs; a DartianError says what is broken, for its author."""
+    if settings.boot is not None:
+        try:
+            settings.boot()
+        except DartianError:
+            raise
+        except Exception as error:
+            from dartian_queue.outcome import report_of
+
+            report, place = report_of(error, root=settings.root), shown(settings.config_file, 200)
+            raise ConfigError(f"boot() in {place} raised {report.type}: {report.message}\n{report.where}") from error
+    return Registry.load(settings.jobs)
 
 
 def _modules(package: str) -> Iterator[ModuleType]:

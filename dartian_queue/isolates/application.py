@@ -9,10 +9,8 @@ import threading
 import msgspec
 
 from dartian_queue.config import adopt
-from dartian_queue.errors import ConfigError, DartianError
 from dartian_queue.isolates.protocol import Boot
-from dartian_queue.outcome import report_of
-from dartian_queue.registry import Registry
+from dartian_queue.registry import Registry, load_application
 from dartian_queue.settings import Settings
 
 __all__ = ["Application", "import_application"]
@@ -32,17 +30,7 @@ def import_application(boot: Boot) -> Application:
     settings = adopt(boot.handover)
     before = _sockets()
     pid = os.getpid()
-    if settings.boot is not None:
-        try:
-            settings.boot()
-        except DartianError:
-            raise
-        except Exception as error:
-            report = report_of(error, root=settings.root)
-            raise ConfigError(
-                f"boot() in {settings.config_file} raised {report.type}: {report.message}\n{report.where}"
-            ) from error
-    registry = Registry.load(settings.jobs)
+    registry = load_application(settings)
     if os.getpid() != pid:
         os._exit(0)  # a child that the application has forked at import has come to its end
     return Application(settings, registry, _why_not_forked(_sockets() - before))
