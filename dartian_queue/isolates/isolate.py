@@ -123,7 +123,6 @@ class Isolate:
         outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled)
         duration = time.perf_counter() - started
         self._handled()  # once more: failed() may have forked, too
-        flush_dispatches()  # a job that is done has stored what it dispatched, awaited or not
         self._flush()
         retire = self._retirement(run.limits)
         self._marks.clear(self._slot)
@@ -154,7 +153,6 @@ class Isolate:
         error = JobTimeout(hook.error.message) if hook.error.type == "JobTimeout" else JobCrashed(hook.error.message)
         run_failed(self._registry, hook.envelope, error, self._finish)
         self._handled()
-        flush_dispatches()
         self._flush()
         self._channel.send(HookEnded(hook.envelope.id))
 
@@ -227,6 +225,8 @@ class Isolate:
             self._channel.send(Output(run.envelope.id if run else "", stream, text))
 
     def _flush(self) -> None:
+        """Let out all that the job has given: what it dispatched, awaited or not, what it printed, its progress."""
+        flush_dispatches()
         for stream in self._streams:
             stream.flush()
             stream.begin()

@@ -215,10 +215,7 @@ class Pool:
                     case Output():
                         self._listener.on_output(slot.speaking, frame.stream, frame.text)
                     case Interrupted():
-                        if (one := slot.running) is not None and (one.claim.id, one.claim.token) == (
-                            frame.id,
-                            frame.token,
-                        ):
+                        if (one := slot.running) is not None and one.is_of(frame.id, frame.token):
                             one.place = frame.error
                     case Ended():
                         self._ended(slot, frame)
@@ -426,11 +423,11 @@ class Pool:
 
     def ask_to_cancel(self, in_flight: InFlight) -> bool:
         """Let a job see that it is cancelled, if it runs; return whether it does."""
-        for slot in self._slots.values():
-            if slot.queue and slot.queue[0] is in_flight:
-                self._marks.ask(slot.number, "cancel", in_flight.claim.id, in_flight.claim.token)
-                return True
-        return False
+        slot = self._slot_of(in_flight)
+        if slot is None:
+            return False
+        self._marks.ask(slot.number, "cancel", in_flight.claim.id, in_flight.claim.token)
+        return True
 
     def withdraw(self, in_flight: InFlight) -> bool:
         """Take one claim back if it has not begun; return whether that is so."""
@@ -444,11 +441,11 @@ class Pool:
 
     def end(self, in_flight: InFlight, reason: KillReason) -> bool:
         """End the isolate that runs this job, if one does; ``on_died`` follows."""
-        for slot in self._slots.values():
-            if slot.queue and slot.queue[0] is in_flight and slot.killed is None:
-                self._kill(slot, reason)
-                return True
-        return False
+        slot = self._slot_of(in_flight)
+        if slot is None or slot.killed is not None:
+            return False
+        self._kill(slot, reason)
+        return True
 
     def end_all(self, reason: KillReason) -> None:
         """End every isolate that runs something; ``on_died``, ``on_returned`` and ``on_hook_ended`` follow."""
@@ -483,9 +480,9 @@ class Pool:
 
     def interrupt(self, in_flight: InFlight) -> None:
         """Break off a job that was asked to end and still runs."""
-        for slot in self._slots.values():
-            if slot.queue and slot.queue[0] is in_flight and slot.killed is None:
-                self._interrupt(slot)
+        slot = self._slot_of(in_flight)
+        if slot is not None and slot.killed is None:
+            self._interrupt(slot)
 
     def next_moment(self) -> float:
         """Return the next monotonic moment at which there is something to do here, infinity for none."""
@@ -501,6 +498,10 @@ class Pool:
         """Send what did not fit into an isolate's buffer; return whether all is sent."""
         unsent = [slot for slot in self._slots.values() if not slot.flush()]
         return not unsent
+
+    def _slot_of(self, in_flight: InFlight) -> Slot | None:
+        """Return the slot in which this job is the first, which is the one that runs; None where it waits."""
+        return next((slot for slot in self._slots.values() if slot.queue and slot.queue[0] is in_flight), None)
 
     def _kill(self, slot: Slot, reason: KillReason) -> None:
         if slot.killed is not None or slot.has_ended:

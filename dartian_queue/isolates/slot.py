@@ -64,6 +64,10 @@ class InFlight:
         """Return whether it may wait in the channel of a busy isolate."""
         return len(self.claim.envelope.payload) <= SHORT_PAYLOAD
 
+    def is_of(self, job_id: str, token: int) -> bool:
+        """Return whether it is the claim of this job with this token."""
+        return self.claim.id == job_id and self.claim.token == token
+
     def run(self, connection: str) -> Run:
         """Return the frame that starts it."""
         claim = self.claim
@@ -187,7 +191,7 @@ class Slot:
     def end_first(self, ended: Ended) -> InFlight | None:
         """Take the attempt that has ended off the queue; None where it is not of this isolate."""
         for in_flight in self.queue:
-            if in_flight.claim.id == ended.id and in_flight.claim.token == ended.token:
+            if in_flight.is_of(ended.id, ended.token):
                 self.queue.remove(in_flight)
                 if ended.retire:
                     self.closing = self.retired = True

@@ -187,16 +187,20 @@ class Zygote:
         return process.pid
 
     def _interrupt(self, frame: AskIsolate) -> None:
-        for pid, child in self._children.items():
-            if (child.isolate, child.generation) == (frame.isolate, frame.generation):
-                with contextlib.suppress(OSError):
-                    os.kill(pid, SIGNAL)
+        if (pid := self._pid_of(frame)) is not None:
+            with contextlib.suppress(OSError):
+                os.kill(pid, SIGNAL)
 
     def _kill(self, frame: KillIsolate) -> None:
-        for pid, child in self._children.items():
-            if (child.isolate, child.generation) == (frame.isolate, frame.generation):
-                child.ended_by = child.ended_by or "worker"
-                end_tree(pid)
+        if (pid := self._pid_of(frame)) is not None:
+            child = self._children[pid]
+            child.ended_by = child.ended_by or "worker"
+            end_tree(pid)
+
+    def _pid_of(self, frame: AskIsolate | KillIsolate) -> int | None:
+        """Return the process of the isolate that the frame means; None where it has ended."""
+        wanted = (frame.isolate, frame.generation)
+        return next((pid for pid, one in self._children.items() if (one.isolate, one.generation) == wanted), None)
 
     def _end_the_cut_off(self) -> None:
         if time.monotonic() >= self._until:
