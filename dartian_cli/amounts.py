@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 
 from dartian_cli.errors import Usage
+from dartian_queue.delays import Backoff, exponential, seconds
 from dartian_queue.errors import shown
-from dartian_queue.options import Backoff, exponential, seconds
 
 __all__ = ["parse_backoff", "parse_delay", "parse_seconds"]
 

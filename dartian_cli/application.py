@@ -5,8 +5,8 @@ import sys
 
 from dartian_cli.errors import Usage
 from dartian_queue import config
+from dartian_queue.delays import seconds
 from dartian_queue.errors import ConfigError, did_you_mean, shown
-from dartian_queue.options import seconds
 from dartian_queue.registry import Registry, load_application
 from dartian_queue.settings import DRIVERS, Connection, Settings, masked
 from dartian_queue.stores import open_store

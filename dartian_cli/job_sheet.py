@@ -9,8 +9,9 @@ from dartian_cli import ui, wording
 from dartian_cli.stored import errors_of, payload_of
 from dartian_cli.stored_frames import own_frames
 from dartian_queue import config
+from dartian_queue.delays import Exponential
 from dartian_queue.errors import shown
-from dartian_queue.options import Exponential, Limits
+from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport
 from dartian_queue.states import FINAL, State
 from dartian_queue.stores.store import StoredJob, WorkerInfo

@@ -4,6 +4,7 @@ TYPE_CHECKING = False  # as typing has it, whose import costs more than all the 
 if TYPE_CHECKING:
     from dartian_queue.config import Config, Connection, configure, env
     from dartian_queue.context import JobContext, progress, track
+    from dartian_queue.delays import exponential
     from dartian_queue.dispatch import dispatch, dispatch_many, run_now
     from dartian_queue.errors import (
         ConfigError,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     )
     from dartian_queue.fields import field
     from dartian_queue.job import Job
-    from dartian_queue.options import exponential
     from dartian_queue.receipt import Receipt, Receipts
 
 __version__ = "0.1.0"
@@ -73,10 +73,10 @@ __all__ = [
 _HOMES = {
     "config": ("Config", "Connection", "configure", "env"),
     "context": ("JobContext", "progress", "track"),
+    "delays": ("exponential",),
     "dispatch": ("dispatch", "dispatch_many", "run_now"),
     "fields": ("field",),
     "job": ("Job",),
-    "options": ("exponential",),
     "receipt": ("Receipt", "Receipts"),
 }
 """The module of each public name; the errors are in errors.py."""

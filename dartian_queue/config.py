@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 import msgspec
 
 from dartian_queue.config_file import config_of, hook_of, read_dotenv, run_config
+from dartian_queue.delays import Backoff, Duration
 from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
-from dartian_queue.options import Backoff, Duration
 from dartian_queue.root import find_root, jobs_packages
 from dartian_queue.settings import CONFIG_FILE, DRIVERS, Config, Connection, Durability, Settings, masked, named
 

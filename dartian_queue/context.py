@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from contextvars import ContextVar, Token
 from typing import NoReturn, TypeVar
 
-from dartian_queue.options import Duration, seconds
+from dartian_queue.delays import Duration, seconds
 
 __all__ = ["CancelAttempt", "FailAttempt", "JobContext", "ReleaseAttempt", "entered", "left", "progress", "track"]
 

@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dartian_queue.config import current, on_change
+from dartian_queue.delays import Backoff, Duration
 from dartian_queue.drivers import driver_of
 from dartian_queue.drivers.driver import Driver, Letter
 from dartian_queue.envelope import Envelope, new_id
 from dartian_queue.errors import shown
 from dartian_queue.job import Job, encode, name_of, options_of, tags_of
-from dartian_queue.options import Backoff, DispatchOptions, Duration, JobOptions, Limits, parse_dispatch_options
+from dartian_queue.options import DispatchOptions, JobOptions, Limits, parse_dispatch_options
 from dartian_queue.receipt import Delivery, Receipt, Receipts
 from dartian_queue.registry import Registry
 from dartian_queue.settings import Connection, Settings

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
 
 from dartian_queue.codec import PAYLOAD_LIMIT, Codec
 from dartian_queue.definition import define, facts_of, make_codec, names_around
+from dartian_queue.delays import Backoff, Duration
 from dartian_queue.errors import InvalidPayload, JobDefinitionError, shown
 from dartian_queue.fieldchecks import type_text
 from dartian_queue.fields import NO_DEFAULT, JobField, field
 from dartian_queue.hooks import Handle, has_failed
-from dartian_queue.options import Backoff, Duration, IsolateMode, JobOptions
+from dartian_queue.options import IsolateMode, JobOptions
 from dartian_queue.tags import fill_tags
 
 if TYPE_CHECKING:

@@ -4,36 +4,27 @@ None means silent: the next in line decides. The line is dispatch, class, worker
 It never reads configuration and knows no job class.
 """
 
-import random
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, TypeAlias, cast
 
 import msgspec
 
+from dartian_queue.delays import Backoff, Exponential, checked_backoff, seconds
 from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, shown
 
 __all__ = [
     "DEFAULT_LIMITS",
-    "Backoff",
     "DispatchOptions",
-    "Duration",
-    "Exponential",
     "IsolateMode",
     "JobOptions",
     "Limits",
-    "backoff_delay",
-    "exponential",
     "merge_job_options",
     "parse_dispatch_options",
     "parse_job_options",
     "parse_limits",
-    "seconds",
 ]
-
-Duration: TypeAlias = float | timedelta
-"""Seconds, or a timedelta."""
 
 IsolateMode: TypeAlias = Literal["warm", "fresh"]
 """``warm`` shares an isolate with other jobs, one after the other; ``fresh`` gets one for itself alone."""
@@ -45,32 +36,6 @@ LOWEST_PRIORITY, HIGHEST_PRIORITY = -1000, 1000
 LONGEST_NAME = 200
 LONGEST_TAG = 100
 MOST_TAGS = 20
-
-
-class Exponential(msgspec.Struct, frozen=True, tag="exponential", forbid_unknown_fields=True):
-    """A delay that doubles with each try, from ``base`` seconds up to ``cap`` seconds, each with a jitter."""
-
-    base: float
-    cap: float = 600.0
-
-
-Backoff: TypeAlias = float | tuple[float, ...] | Exponential
-"""Seconds before the next try: always the same, one a try (the last one repeats), or growing."""
-
-
-def exponential(base: Duration, cap: Duration = 600.0) -> Exponential:
-    """Return a backoff of ``base`` seconds that doubles with each try up to ``cap``, with a jitter of a fifth."""
-    return Exponential(seconds("base", base), seconds("cap", cap))
-
-
-def backoff_delay(backoff: Backoff, tries: int) -> float:
-    """Return the seconds to wait after the ``tries``-th try (1 is the first)."""
-    if isinstance(backoff, Exponential):
-        grown = backoff.base * 2.0 ** min(tries - 1, 64)
-        return min(backoff.cap, grown * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
-    if isinstance(backoff, tuple):
-        return backoff[min(tries, len(backoff)) - 1]
-    return backoff
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -192,17 +157,6 @@ def _checked(
     return checked
 
 
-def seconds(option: str, value: object) -> float:
-    """Return a duration as seconds; ValueError if it is negative, endless or no duration."""
-    if isinstance(value, timedelta):
-        value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{option} takes seconds or a timedelta, not {shown(value)}")
-    if not 0 <= value <= 10 * 366 * 86_400:
-        raise ValueError(f"{option} takes seconds from 0 to ten years, not {shown(value)}")
-    return float(value)
-
-
 def _moment(option: str, value: datetime) -> float:
     if value.tzinfo is None:
         raise InvalidOption(
@@ -234,19 +188,6 @@ def _matching(pattern: re.Pattern[str], longest: int, rule: str) -> "Check":
         return value
 
     return check
-
-
-def _backoff(option: str, value: object) -> object:
-    if isinstance(value, Exponential):
-        return Exponential(seconds("base", value.base), seconds("cap", value.cap))
-    if isinstance(value, list | tuple):
-        delays = tuple(seconds(option, delay) for delay in cast("list[object]", value))
-        if not delays:
-            raise ValueError(f"{option} takes at least one number of seconds, not an empty sequence")
-        return delays
-    if isinstance(value, int | float | timedelta):
-        return seconds(option, value)
-    raise ValueError(f"{option} takes seconds, a sequence of seconds or exponential(base, cap), not {shown(value)}")
 
 
 def _tags(option: str, value: object) -> object:
@@ -286,7 +227,7 @@ _count = _whole(0, 1_000_000)
 
 _LIMIT_CHECKS: dict[str, Check] = {
     "tries": _count,
-    "backoff": _backoff,
+    "backoff": checked_backoff,
     "timeout": _seconds,
     "fail_on_timeout": _flag,
     "retry_until": _seconds,
@@ -311,7 +252,7 @@ _DISPATCH_CHECKS: dict[str, Check] = {
     "available_at": lambda _option, value: value,
     "tries": _count,
     "timeout": _seconds,
-    "backoff": _backoff,
+    "backoff": checked_backoff,
     "id": _matching(ID, 64, "1 to 64 letters, digits or _ . : -"),
     "tags": _tags,
 }

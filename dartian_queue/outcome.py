@@ -6,7 +6,8 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from dartian_queue.options import Limits, backoff_delay
+from dartian_queue.delays import backoff_delay
+from dartian_queue.options import Limits
 
 __all__ = [
     "Cancelled",

@@ -10,8 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from dartian_queue.delays import Backoff, Duration, seconds
 from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
-from dartian_queue.options import DEFAULT_LIMITS, QUEUE, Backoff, Duration, Limits, parse_limits, seconds
+from dartian_queue.options import DEFAULT_LIMITS, QUEUE, Limits, parse_limits
 
 __all__ = ["CONFIG_FILE", "DRIVERS", "Config", "Connection", "Durability", "Settings", "masked", "named"]
 

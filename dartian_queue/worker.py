@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from dartian_queue.config import handover
+from dartian_queue.delays import seconds
 from dartian_queue.errors import StoreError
 from dartian_queue.events import Event, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
@@ -21,7 +22,7 @@ from dartian_queue.isolates.protocol import Boot, Progress, Ready
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
-from dartian_queue.options import Limits, seconds
+from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Crashed, Failed, Held, Outcome, Released, Retry
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.signals import stop_signals

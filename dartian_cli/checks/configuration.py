@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from dartian_cli.checks.findings import warning
 from dartian_cli.wording import duration
 from dartian_queue.config_file import read_dotenv
+from dartian_queue.delays import seconds
 from dartian_queue.errors import shown
-from dartian_queue.options import seconds
 from dartian_queue.settings import Config, Connection, Settings
 from dartian_queue.stores.store import Check, Finding
 

@@ -9,9 +9,9 @@ from types import ModuleType
 from dartian_cli import application
 from dartian_cli.checks.findings import failed, warning
 from dartian_cli.wording import duration
+from dartian_queue.delays import seconds
 from dartian_queue.errors import DartianError, DuplicateJobName, JobDefinitionError, did_you_mean, shown
 from dartian_queue.job import Job, options_of, what_is_missing
-from dartian_queue.options import seconds
 from dartian_queue.registry import Registry
 from dartian_queue.settings import Settings
 from dartian_queue.stores.store import Check, Finding

@@ -13,7 +13,7 @@ from dartian_cli.generators.job import plan_job
 from dartian_cli.names import JobName
 from dartian_cli.planning import AsPlan, Check, DryRun, Force, Mode, carry_out
 from dartian_cli.project import Project
-from dartian_queue.options import Backoff
+from dartian_queue.delays import Backoff
 
 __all__ = ["EXAMPLES", "make_job"]
 

@@ -8,7 +8,7 @@ from dartian_cli import application, ui, wording
 from dartian_cli.consent import has_consent
 from dartian_cli.flags import AsJson, ConnectionName, Yes
 from dartian_queue import config
-from dartian_queue.options import seconds
+from dartian_queue.delays import seconds
 from dartian_queue.states import State
 from dartian_queue.stores.store import Store
 

@@ -74,7 +74,8 @@ def plan_job(
 
 def _keywords(class_name: str, options: Mapping[str, object], fields: Sequence[Field]) -> dict[str, str]:
     """Check the options as the class itself would, and return the expression of each."""
-    from dartian_queue.options import Exponential, parse_job_options
+    from dartian_queue.delays import Exponential
+    from dartian_queue.options import parse_job_options
 
     given = {option: value for option, value in options.items() if value is not None}
     for option in given:

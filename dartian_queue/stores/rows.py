@@ -9,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 
+from dartian_queue.delays import Exponential
 from dartian_queue.envelope import Envelope
-from dartian_queue.options import Exponential, Limits
+from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport
 from dartian_queue.states import State
 from dartian_queue.stores.lifecycle import Standing, storable

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from dartian_queue.delays import Exponential
 from dartian_queue.envelope import Envelope
-from dartian_queue.options import Exponential, Limits
+from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Done, ErrorReport, Failed
 from dartian_queue.states import State
 from dartian_queue.stores.store import Settlement, Store, WorkerInfo

@@ -7,7 +7,7 @@ import pytest
 from dartian_cli import wording
 from dartian_cli.amounts import parse_backoff, parse_delay, parse_seconds
 from dartian_cli.errors import Usage
-from dartian_queue.options import Exponential
+from dartian_queue.delays import Exponential
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import select
 import pytest
 
 from dartian_queue.clock import ManualClock
+from dartian_queue.delays import Exponential
 from dartian_queue.errors import DuplicateId
-from dartian_queue.options import Exponential, Limits
+from dartian_queue.options import Limits
 from dartian_queue.states import State
 from dartian_queue.stores.store import Added, Seat, Store
 from tests.conformance.making import job, only

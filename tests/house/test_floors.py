@@ -14,6 +14,7 @@ FLOORS: dict[str, int] = {
     "states": 0,
     "clock": 0,
     "forks": 0,
+    "delays": 0,
     "options": 0,
     "annotations": 0,
     "fieldtypes": 0,

@@ -11,8 +11,8 @@ import pytest
 
 from dartian_queue import config
 from dartian_queue.config import Config, Connection, Settings, adopt, configure, configured, current, env, handover
+from dartian_queue.delays import Exponential
 from dartian_queue.errors import ConfigError, InvalidOption
-from dartian_queue.options import Exponential
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ import pytest
 
 from dartian_queue import Job, dispatch, dispatch_many, exponential
 from dartian_queue.config import adopt, configured, current, handover, reset
+from dartian_queue.delays import Exponential
 from dartian_queue.envelope import Envelope
 from dartian_queue.errors import (
     ConfigError,
@@ -26,7 +27,7 @@ from dartian_queue.errors import (
     StoreBusy,
     StoreUnusable,
 )
-from dartian_queue.options import Exponential, Limits
+from dartian_queue.options import Limits
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Store
 from dartian_queue.substitute import substitute

@@ -16,6 +16,7 @@ import attrs
 import pytest
 
 from dartian_queue import job as job_module
+from dartian_queue.delays import Exponential
 from dartian_queue.errors import InvalidPayload, JobDefinitionError, PayloadTooLarge
 from dartian_queue.job import (
     Job,
@@ -33,7 +34,6 @@ from dartian_queue.job import (
     values_of,
     what_is_missing,
 )
-from dartian_queue.options import Exponential
 
 T = TypeVar("T")
 

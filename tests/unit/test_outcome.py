@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dartian_queue.options import Exponential, Limits
+from dartian_queue.delays import Exponential
+from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport, Failed, Retry, after_error, report_of
 
 ERROR = ErrorReport("ValueError", at=1_000.0)

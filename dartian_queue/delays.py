@@ -1,0 +1,68 @@
+"""Durations as users give them, and the delay before another try: seconds, a sequence, or growing.
+
+It never reads a clock and never waits.
+"""
+
+import random
+from datetime import timedelta
+from typing import TypeAlias, cast
+
+import msgspec
+
+from dartian_queue.errors import shown
+
+__all__ = ["Backoff", "Duration", "Exponential", "backoff_delay", "checked_backoff", "exponential", "seconds"]
+
+Duration: TypeAlias = float | timedelta
+"""Seconds, or a timedelta."""
+
+
+class Exponential(msgspec.Struct, frozen=True, tag="exponential", forbid_unknown_fields=True):
+    """A delay that doubles with each try, from ``base`` seconds up to ``cap`` seconds, each with a jitter."""
+
+    base: float
+    cap: float = 600.0
+
+
+Backoff: TypeAlias = float | tuple[float, ...] | Exponential
+"""Seconds before the next try: always the same, one a try (the last one repeats), or growing."""
+
+
+def seconds(option: str, value: object) -> float:
+    """Return a duration as seconds; ValueError if it is negative, endless or no duration."""
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{option} takes seconds or a timedelta, not {shown(value)}")
+    if not 0 <= value <= 10 * 366 * 86_400:
+        raise ValueError(f"{option} takes seconds from 0 to ten years, not {shown(value)}")
+    return float(value)
+
+
+def exponential(base: Duration, cap: Duration = 600.0) -> Exponential:
+    """Return a backoff of ``base`` seconds that doubles with each try up to ``cap``, with a jitter of a fifth."""
+    return Exponential(seconds("base", base), seconds("cap", cap))
+
+
+def backoff_delay(backoff: Backoff, tries: int) -> float:
+    """Return the seconds to wait after the ``tries``-th try (1 is the first)."""
+    if isinstance(backoff, Exponential):
+        grown = backoff.base * 2.0 ** min(tries - 1, 64)
+        return min(backoff.cap, grown * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
+    if isinstance(backoff, tuple):
+        return backoff[min(tries, len(backoff)) - 1]
+    return backoff
+
+
+def checked_backoff(option: str, value: object) -> Backoff:
+    """Return a backoff as it is stored; ValueError if it is none."""
+    if isinstance(value, Exponential):
+        return Exponential(seconds("base", value.base), seconds("cap", value.cap))
+    if isinstance(value, list | tuple):
+        delays = tuple(seconds(option, delay) for delay in cast("list[object]", value))
+        if not delays:
+            raise ValueError(f"{option} takes at least one number of seconds, not an empty sequence")
+        return delays
+    if isinstance(value, int | float | timedelta):
+        return seconds(option, value)
+    raise ValueError(f"{option} takes seconds, a sequence of seconds or exponential(base, cap), not {shown(value)}")
