@@ -13,8 +13,8 @@ import msgspec
 from dartian_queue.context import FailAttempt, JobContext, ReleaseAttempt, entered, left
 from dartian_queue.envelope import Envelope
 from dartian_queue.errors import BrokenPayload, InvalidPayload, JobDefinitionError, UnknownJob
-from dartian_queue.job import Job, has_failed_hook, load, takes_context
-from dartian_queue.options import Limits
+from dartian_queue.job import Job, has_failed_hook, load, options_of, takes_context
+from dartian_queue.options import JobOptions, Limits
 from dartian_queue.outcome import (
     HOLD_LIMIT,
     Cancelled,
@@ -29,6 +29,7 @@ from dartian_queue.outcome import (
     timeout_error,
 )
 from dartian_queue.registry import Registry
+from dartian_queue.retry_rules import ruling_on
 
 __all__ = ["Attempt", "Finish", "Unloadable", "load_job", "perform", "run_failed", "run_handle"]
 
@@ -95,7 +96,7 @@ def perform(
     except ReleaseAttempt as wish:
         return Released(wish.delay)
     except BaseException as error:
-        outcome = _after(error, attempt, context, now(), interrupted)
+        outcome = _after(error, attempt, options_of(registry.get(attempt.envelope.name)), context, now(), interrupted)
         if isinstance(outcome, Failed) and outcome.reason != "timeout":
             run_failed(registry, attempt.envelope, error, finish)
         return outcome
@@ -129,7 +130,9 @@ def run_failed(registry: Registry, envelope: Envelope, error: BaseException, fin
             print(f"failed() of {envelope.name} raised:\n{report_of(broken).traceback}", file=sys.stderr)
 
 
-def _after(error: BaseException, attempt: Attempt, context: JobContext, now: float, interrupted: str) -> Outcome:
+def _after(
+    error: BaseException, attempt: Attempt, options: JobOptions, context: JobContext, now: float, interrupted: str
+) -> Outcome:
     report = report_of(error, root=attempt.root, attempt=context.attempt, at=now)
     if isinstance(error, FailAttempt):
         return Failed(msgspec.structs.replace(report, type="Failed"), "failed")
@@ -138,6 +141,12 @@ def _after(error: BaseException, attempt: Attempt, context: JobContext, now: flo
     limits, timed_out = attempt.limits, interrupted == "timeout"
     if timed_out:
         report = timeout_error(report, limits.timeout or 0.0)
+    else:
+        ruling = ruling_on(error, options.fail_on, options.retry_on)
+        if ruling.refused_by:
+            return Failed(report, ruling.refused_by)
+        if ruling.backoff is not None:
+            limits = msgspec.structs.replace(limits, backoff=ruling.backoff)
     tries, exceptions = attempt.tries, attempt.exceptions
     return after_error(report, limits, tries=tries, exceptions=exceptions, now=now, timed_out=timed_out)
 

@@ -5,7 +5,7 @@ module knows nothing of stores, drivers and workers, and never runs a job.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast, dataclass_transform
 
 from dartian_queue.codec import PAYLOAD_LIMIT, Codec
@@ -77,6 +77,10 @@ class Job:
             fail_on_timeout: bool = ...,
             retry_until: Duration = ...,
             max_exceptions: int = ...,
+            fail_on: type[BaseException] | Sequence[type[BaseException]] = ...,
+            retry_on: type[BaseException]
+            | Sequence[type[BaseException]]
+            | Mapping[type[BaseException], Backoff | Duration | Sequence[Duration]] = ...,
             delay: Duration = ...,
             tags: Sequence[str] = ...,
             isolate: IsolateMode = ...,

@@ -13,6 +13,7 @@ import msgspec
 
 from dartian_queue.delays import Backoff, Exponential, checked_backoff, seconds
 from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, shown
+from dartian_queue.retry_rules import ErrorTypes, RetryRule, checked_fail_on, checked_retry_on
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -83,6 +84,10 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     retry_until: float | None = None
     """Seconds after dispatch."""
     max_exceptions: int | None = None
+    fail_on: ErrorTypes = ()
+    """Exceptions that are not tried again."""
+    retry_on: tuple[RetryRule, ...] = ()
+    """Where it is given, no other exception is tried again."""
     delay: float | None = None
     tags: tuple[str, ...] = ()
     isolate: IsolateMode | None = None
@@ -110,7 +115,12 @@ _NEVER_INHERITED = ("name", "aliases")
 
 def parse_job_options(owner: str, keywords: Mapping[str, object]) -> JobOptions:
     """Check the class keywords of the job class called ``owner``; JobDefinitionError names it, and what was meant."""
-    return JobOptions(**_checked(f"class {owner}", keywords, _JOB_CHECKS, JobDefinitionError))  # type: ignore[arg-type] # checked by name
+    options = JobOptions(**_checked(f"class {owner}", keywords, _JOB_CHECKS, JobDefinitionError))  # type: ignore[arg-type] # checked by name
+    for rule in options.retry_on:
+        if rule.error in options.fail_on:
+            name = rule.error.__qualname__
+            raise JobDefinitionError(f"class {owner}: fail_on and retry_on both name {name}\nTake it out of one.")
+    return options
 
 
 def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:
@@ -123,6 +133,11 @@ def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:
         mine = getattr(own, name)
         silent = mine is None or mine == ()
         merged[name] = getattr(inherited, name) if silent and name not in _NEVER_INHERITED else mine
+    if not own.fail_on:  # an exception that the subclass retries is not refused any more, nor the other way round
+        retried = [rule.error for rule in own.retry_on]
+        merged["fail_on"] = tuple(error for error in inherited.fail_on if error not in retried)
+    if not own.retry_on:
+        merged["retry_on"] = tuple(rule for rule in inherited.retry_on if rule.error not in own.fail_on)
     return JobOptions(**merged)  # type: ignore[arg-type] # the fields of one Struct, taken by name
 
 
@@ -242,6 +257,8 @@ _JOB_CHECKS: dict[str, Check] = {
     "priority": _priority,
     "delay": _seconds,
     "tags": _tags,
+    "fail_on": checked_fail_on,
+    "retry_on": checked_retry_on,
     **_LIMIT_CHECKS,
 }
 _DISPATCH_CHECKS: dict[str, Check] = {

@@ -56,10 +56,11 @@ class Retry(msgspec.Struct, frozen=True, tag="retry"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """No try is left, or none would help. ``reason``: exception, timeout, failed, unloadable or crashed."""
+    """No try is left, or none would help."""
 
     error: ErrorReport
     reason: str = "exception"
+    """That, or ``fail_on`` or ``retry_on`` where those rule a try out, or timeout, failed, unloadable, crashed."""
 
 
 class Released(msgspec.Struct, frozen=True, tag="released"):

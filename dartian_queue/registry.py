@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
+from typing import cast
 
 import msgspec
 
@@ -315,7 +316,17 @@ def _default(entry: JobField) -> str | None:
 def _options(cls: type[Job]) -> dict[str, str]:
     options = options_of(cls)
     said = {name: getattr(options, name) for name in options.__struct_fields__}
-    return {name: shown(value, 200) for name, value in said.items() if value is not None and value != ()}
+    return {name: shown(_named(value), 200) for name, value in said.items() if value is not None and value != ()}
+
+
+def _named(value: object) -> object:
+    """Return classes by their names, as the class statement has them."""
+    if not isinstance(value, tuple):
+        return value
+    several = cast("tuple[object, ...]", value)
+    if all(isinstance(one, str | int | float) for one in several):
+        return several
+    return ", ".join(one.__qualname__ if isinstance(one, type) else repr(one) for one in several)
 
 
 def _line(cls: type[Job]) -> int:

@@ -141,7 +141,7 @@ def test_a7_a_zygote_that_imports_dies_with_its_worker(scene: Scene) -> None:
 @pytest.mark.skipif(not FULL, reason="takes a quarter of a minute: make faults")
 def test_a7_a_zygote_that_is_frozen_is_replaced(scene: Scene, books: Books) -> None:
     """It can end nobody, so that no timeout would be kept: the worker ends it, and charges nobody for that."""
-    job_id = books.put(duration=1.0, limits=Limits(timeout=0.7))
+    job_id = books.put(duration=30.0, limits=Limits(timeout=0.7))
     worker = scene.worker("--isolates", "1", "--tries", "1").ready()
     begun(scene, job_id)
     zygote = worker.zygote()

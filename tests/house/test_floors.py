@@ -15,6 +15,7 @@ FLOORS: dict[str, int] = {
     "clock": 0,
     "forks": 0,
     "delays": 0,
+    "retry_rules": 0,
     "options": 0,
     "annotations": 0,
     "fieldtypes": 0,

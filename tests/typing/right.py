@@ -50,10 +50,16 @@ class WithContext(Job, backoff=exponential(3, cap=60), fail_on_timeout=True, pri
         return 3
 
 
-class AsyncContext(Job, max_exceptions=3, connection="isolate"):
+class AsyncContext(Job, max_exceptions=3, connection="isolate", fail_on=ValueError, retry_on=[OSError, KeyError]):
     """Takes the context, with async."""
 
     async def handle(self, context: JobContext) -> None: ...
+
+
+class Charge(
+    Job, fail_on=(ValueError, KeyError), retry_on={TimeoutError: 60, OSError: exponential(1), Exception: [1, 5]}
+):
+    """Says which errors are worth another try."""
 
 
 class Resize(Job):

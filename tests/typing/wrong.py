@@ -55,6 +55,14 @@ class WrongTags(Job, tags=[3]):  # E
     pass
 
 
+class WrongFailOn(Job, fail_on=[3]):  # E
+    pass
+
+
+class WrongRetryOn(Job, retry_on="TimeoutError"):  # E
+    pass
+
+
 class WrongTimeout(Job, timeout="1m"):  # E
     pass
 
