@@ -7,27 +7,24 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+from dartian_queue.isolates.endings import Endings
 from dartian_queue.isolates.listener import Listener
 from dartian_queue.isolates.pace import AHEAD_TIME, Pace
 from dartian_queue.isolates.protocol import (
     Adopted,
-    AskIsolate,
     Boot,
-    Broken,
     Ended,
     Exited,
     Garbled,
-    Heartbeat,
     HookEnded,
     Interrupted,
-    KillIsolate,
     Output,
     Progress,
     Ready,
     Started,
 )
-from dartian_queue.isolates.slot import Hook, InFlight, KillReason, Slot
-from dartian_queue.isolates.zygote_process import ZygoteProcess
+from dartian_queue.isolates.slot import START_WAIT, Hook, InFlight, KillReason, Slot
+from dartian_queue.isolates.zygote_watch import FAILED_STARTS, ZygoteWatch
 from dartian_queue.loop import Loop
 from dartian_queue.stores.marks import Marks
 
@@ -37,8 +34,6 @@ LAST_FRAMES = 1 << 16
 """More frames than an isolate's buffer can hold: what is left when it has ended."""
 FRAMES_A_TURN = 256
 """Frames that are read of one isolate before the others have their turn."""
-FAILED_STARTS = 3
-"""Isolates, or zygotes, that may end one after the other before they have run anything."""
 START_PAUSE = 0.2
 """Seconds after the first of them until another is started; doubled each time."""
 LONGEST_PAUSE = 30.0
@@ -60,114 +55,56 @@ class Pool:
         self._marks = Marks(boot.marks_path)
         self._slots: dict[int, Slot] = {}
         self._generation = 0
-        self._zygote: ZygoteProcess | None = None
+        self._zygote = ZygoteWatch(boot, loop, listener, self._on_zygote, self._on_zygote_lost)
+        self._endings = Endings(self._marks, self._zygote)
         self._failed_starts = 0
         self._start_at = 0.0
         """The monotonic moment before which no isolate is started, since the last ones could not be."""
-        self._until = 0.0
-        """The monotonic moment until which the leases are good; nothing begins after it."""
         self._stopping = False
-        self._broken = False
         self._pace = Pace()
-        self.is_ready = False
         self.waiting: deque[InFlight] = deque()
         """Claims that no isolate has yet."""
         self.hooks: deque[Hook] = deque()
 
-    # Life of the zygote
+    # The zygote
 
     def start(self) -> None:
         """Start the zygote; ``on_ready`` or ``on_broken`` follows."""
-        zygote = ZygoteProcess(self._boot)
-        self._zygote = zygote
-        self._loop.add_reader(zygote.channel.fileno(), self._read_zygote)
-        self._loop.add_reader(zygote.output, self._read_zygote_output)
+        self._zygote.start()
 
     def close(self) -> None:
-        """End the zygote and all isolates, at once; nothing is left of them. One that still imports is not asked."""
-        self._drop_zygote(end=self.is_ready)
+        """End the zygote and all isolates, at once; nothing is left of them."""
+        self._zygote.close()
         for slot in list(self._slots.values()):
             self._forget(slot)
         self._marks.close()
 
     def heartbeat(self, until: float) -> None:
         """Take note, and tell the zygote, that the leases are good until this monotonic moment."""
-        self._until = until
-        if self._zygote is not None:
-            self._zygote.post(Heartbeat(until))
-
-    def _drop_zygote(self, *, end: bool) -> None:
-        zygote, self._zygote = self._zygote, None
-        self.is_ready = False
-        if zygote is None:
-            return
-        self._loop.remove_reader(zygote.channel.fileno())
-        self._loop.remove_reader(zygote.output)
-        if end:
-            zygote.end()
-        else:
-            zygote.clean_up()
-        zygote.close()
-
-    def _read_zygote(self) -> None:
-        try:
-            while self._zygote is not None and (frame := self._zygote.channel.receive()) is not None:
-                match frame:
-                    case Ready():
-                        self.is_ready = True
-                        self._zygote.post(Heartbeat(self._until))
-                        self._listener.on_ready(frame)
-                        self.distribute()
-                    case Broken():
-                        self._break(frame.error, frame.exit_code)
-                    case Started():
-                        self._started(frame)
-                    case Exited():
-                        self._exited(frame)
-        except (EOFError, Garbled):
-            self._lost_zygote()
-
-    def _read_zygote_output(self) -> None:
-        if self._zygote is not None:
-            text, at_end = self._zygote.read_output()
-            if text:
-                self._listener.on_output(None, "stderr", text)
-            if at_end:
-                self._loop.remove_reader(self._zygote.output)
+        self._zygote.heartbeat(until)
 
     def look_after_zygote(self) -> None:
         """Replace a zygote that has ended unnoticed, or does not do what it is asked; to be called twice a second."""
-        zygote = self._zygote
-        if zygote is None:
-            return
-        if zygote.has_ended:
-            self._read_zygote()
-            if self._zygote is zygote:
-                self._lost_zygote()
-            return
+        self._zygote.look_after()
         for slot in self._slots.values():
             slot.unanswered += slot.unanswered >= 0
         if any(slot.unanswered > DEAF_AFTER for slot in self._slots.values()):
             self._listener.on_trouble("the zygote did not answer, so it and its isolates were ended and started anew")
-            self._lost_zygote(cut_off=True)
+            self._zygote.replace(cut_off=True)
 
-    def _lost_zygote(self, *, cut_off: bool = False) -> None:
-        """Start another zygote: all isolates end with the one that is gone."""
-        was_ready = self.is_ready
-        self._read_zygote_output()
-        self._drop_zygote(end=False)
+    def _on_zygote(self, frame: Ready | Started | Exited) -> None:
+        match frame:
+            case Ready():
+                self._listener.on_ready(frame)
+                self.distribute()
+            case Started():
+                self._started(frame)
+            case Exited():
+                self._exited(frame)
+
+    def _on_zygote_lost(self, cut_off: bool) -> None:
         for slot in list(self._slots.values()):
             self._bury(slot, status=-9, cut_off=cut_off)
-        self._failed_starts = 0 if was_ready else self._failed_starts + 1
-        if self._failed_starts >= FAILED_STARTS:
-            self._break("the zygote ends whenever it is started; what it printed stands above", 3)
-        elif not self._broken:
-            self.start()
-
-    def _break(self, text: str, exit_code: int) -> None:
-        if not self._broken:
-            self._broken = True
-            self._listener.on_broken(text, exit_code)
 
     # Isolates
 
@@ -185,8 +122,7 @@ class Pool:
         self._slots[number] = slot
         self._loop.add_reader(slot.channel.fileno(), lambda: self._read_isolate(slot))
         self._loop.add_reader(slot.output.fileno(), lambda: self._read_output(slot))
-        if self._zygote is not None:
-            self._zygote.start_isolate(number, slot.generation, slot.theirs, slot.output.theirs)
+        self._zygote.start_isolate(slot)
         return slot
 
     def _started(self, frame: Started) -> None:
@@ -224,13 +160,13 @@ class Pool:
         except EOFError:
             pass
         except Garbled:
-            self._kill(slot, "garbled")
+            self._endings.kill(slot, "garbled")
 
     def _begin(self, slot: Slot) -> None:
         if (begun := slot.begin()) is not None:
             self._listener.on_begun(begun, slot.number)
             if self._stopping:
-                self._marks.ask(slot.number, "stop", begun.claim.id, begun.claim.token)
+                self._endings.ask_to_stop(slot)
 
     def _ended(self, slot: Slot, frame: Ended) -> None:
         self._read_output(slot)
@@ -263,7 +199,7 @@ class Pool:
             self._start_failed()
         self._bury(slot, frame.status, cut_off=frame.ended_by == "zygote")
         if self._failed_starts >= FAILED_STARTS and not self._slots:
-            self._break("isolates end as soon as they start; what they printed stands above", 3)
+            self._zygote.give_up("no isolate comes up; what they printed stands above", 3)
         self.distribute()
 
     def _bury(self, slot: Slot, status: int, *, cut_off: bool) -> None:
@@ -335,7 +271,7 @@ class Pool:
 
     def room(self) -> int:
         """Return how many more claims are of use now."""
-        if not self.is_ready:
+        if not self._zygote.is_ready:
             return 0
         each = 1 + self._pace.ahead()
         taken = sum(each if not slot.is_open else len(slot.queue) for slot in self._slots.values())
@@ -358,7 +294,7 @@ class Pool:
 
     def distribute(self) -> None:
         """Hand out what waits, to idle isolates first."""
-        if not self.is_ready or time.monotonic() >= self._until:
+        if not self._zygote.can_begin:
             return
         while self.hooks and (slot := self._idle_slot(unused=False)) is not None:
             slot.give_hook(self.hooks.popleft())
@@ -418,16 +354,14 @@ class Pool:
         """Let running jobs see that the worker wants to stop."""
         self._stopping = True
         for slot in self._slots.values():
-            if slot.queue:
-                self._marks.ask(slot.number, "stop", slot.queue[0].claim.id, slot.queue[0].claim.token)
+            self._endings.ask_to_stop(slot)
 
     def ask_to_cancel(self, in_flight: InFlight) -> bool:
         """Let a job see that it is cancelled, if it runs; return whether it does."""
         slot = self._slot_of(in_flight)
-        if slot is None:
-            return False
-        self._marks.ask(slot.number, "cancel", in_flight.claim.id, in_flight.claim.token)
-        return True
+        if slot is not None:
+            self._endings.ask_to_cancel(slot, in_flight)
+        return slot is not None
 
     def withdraw(self, in_flight: InFlight) -> bool:
         """Take one claim back if it has not begun; return whether that is so."""
@@ -444,7 +378,7 @@ class Pool:
         slot = self._slot_of(in_flight)
         if slot is None or slot.killed is not None:
             return False
-        self._kill(slot, reason)
+        self._endings.kill(slot, reason)
         return True
 
     def end_all(self, reason: KillReason) -> None:
@@ -453,36 +387,33 @@ class Pool:
             self._listener.on_hook_ended(self.hooks.popleft())
         for slot in self._slots.values():
             if not slot.is_idle and slot.killed is None:
-                self._kill(slot, reason)
+                self._endings.kill(slot, reason)
 
     def end_overdue(self) -> None:
-        """Interrupt the jobs that have run out of time, and end the isolates of those that go on all the same."""
+        """Interrupt the jobs that have run out of time; end isolates where one goes on all the same, or never start."""
         now = time.monotonic()
         for slot in self._slots.values():
             if slot.deadline() <= now:
                 self._read_isolate(slot, LAST_FRAMES)  # it may have ended in time, and nobody has looked yet
-                if slot.deadline() <= now and not self._ask_in_time(slot):
-                    self._kill(slot, "timeout")
+                if slot.deadline() > now:
+                    continue
+                if not slot.adopted:
+                    self._never_started(slot)
+                elif not self._endings.interrupt_in_time(slot):
+                    self._endings.kill(slot, "timeout")
 
-    def _ask_in_time(self, slot: Slot) -> bool:
-        """Interrupt a job that has run out of time, the first time; return whether it was."""
-        one = slot.running
-        if slot.hook is not None or one is None or one.time_is_up:
-            return False
-        one.time_is_up = True
-        self._marks.ask(slot.number, "timeout", one.claim.id, one.claim.token)
-        self._interrupt(slot)
-        return slot.deadline() > time.monotonic()
-
-    def _interrupt(self, slot: Slot) -> None:
-        if self._zygote is not None:
-            self._zygote.post(AskIsolate(slot.number, slot.generation))
+    def _never_started(self, slot: Slot) -> None:
+        self._listener.on_trouble(
+            f"an isolate was not up after {START_WAIT:g} s, and was ended\n"
+            f"What it starts with does not come to an end: isolate_started() in config/queue.py, or an import."
+        )
+        self._start_failed()
+        self._endings.kill(slot, "start")
 
     def interrupt(self, in_flight: InFlight) -> None:
         """Break off a job that was asked to end and still runs."""
-        slot = self._slot_of(in_flight)
-        if slot is not None and slot.killed is None:
-            self._interrupt(slot)
+        if (slot := self._slot_of(in_flight)) is not None:
+            self._endings.interrupt(slot)
 
     def next_moment(self) -> float:
         """Return the next monotonic moment at which there is something to do here, infinity for none."""
@@ -502,12 +433,3 @@ class Pool:
     def _slot_of(self, in_flight: InFlight) -> Slot | None:
         """Return the slot in which this job is the first, which is the one that runs; None where it waits."""
         return next((slot for slot in self._slots.values() if slot.queue and slot.queue[0] is in_flight), None)
-
-    def _kill(self, slot: Slot, reason: KillReason) -> None:
-        if slot.killed is not None or slot.has_ended:
-            return
-        slot.killed = reason
-        slot.condemned = slot.running
-        slot.unanswered = 0
-        if self._zygote is not None:
-            self._zygote.post(KillIsolate(slot.number, slot.generation))

@@ -27,10 +27,12 @@ from dartian_queue.stores.store import Claim
 
 __all__ = ["Hook", "InFlight", "KillReason", "Slot"]
 
-KillReason: TypeAlias = Literal["timeout", "cancel", "stop", "lost", "garbled"]
+KillReason: TypeAlias = Literal["start", "timeout", "cancel", "stop", "lost", "garbled"]
 SHORT_PAYLOAD = 8 * 1024
 """Bytes up to which a payload may be sent ahead to an isolate that is busy."""
 HOOK_TIMEOUT = 60.0
+START_WAIT = 60.0
+"""Seconds in which an isolate is up, with what the application does there."""
 TIMEOUT_GRACE = 5.0
 """Seconds in which a job that was interrupted at its timeout may end; a job with a shorter timeout gets that again."""
 
@@ -110,6 +112,8 @@ class Slot:
         self.hook_deadline = 0.0
         self.pid = 0
         self.adopted = False
+        """It is up, and takes what it is sent."""
+        self.start_by = time.monotonic() + START_WAIT
         self.used = False
         self.closing = False
         """It takes no further job."""
@@ -210,6 +214,8 @@ class Slot:
         """Return the monotonic moment at which what runs here is asked to end, then ended; infinity for none."""
         if self.killed is not None:
             return float("inf")
+        if not self.adopted:
+            return self.start_by
         if self.hook is not None:
             return self.hook_deadline
         running = self.running

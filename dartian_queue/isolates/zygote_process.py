@@ -55,10 +55,10 @@ class ZygoteProcess:
         """Return whether it has, also where a process that it left behind keeps its channel open."""
         return self._process.poll() is not None
 
-    def start_isolate(self, isolate: int, generation: int, channel: socket.socket, output: int) -> None:
+    def start_isolate(self, frame: StartIsolate, channel: socket.socket, output: int) -> None:
         """Ask for an isolate at the other ends of this channel and pipe, without waiting."""
         with contextlib.suppress(OSError):
-            self.channel.send_with(StartIsolate(isolate, generation), [channel.fileno(), output])
+            self.channel.send_with(frame, [channel.fileno(), output])
 
     def post(self, frame: object) -> None:
         """Send a frame without waiting; a zygote that is gone is noticed by the reader of its channel."""

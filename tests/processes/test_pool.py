@@ -10,6 +10,7 @@ import pytest
 
 from dartian_queue import config
 from dartian_queue.envelope import Envelope, new_id
+from dartian_queue.isolates import slot, zygote_watch
 from dartian_queue.isolates.pool import FAILED_STARTS, Pool
 from dartian_queue.isolates.processes import children
 from dartian_queue.isolates.protocol import Boot, Progress, Ready
@@ -300,14 +301,14 @@ def test_a_job_before_which_isolates_end_again_and_again_is_held_to_be_the_reaso
     stage.be_quick()
     (number,) = stage.pool._slots
     in_flight = stage.give("Note")
-    slot = stage.pool._slots[number]
+    taken = stage.pool._slots[number]
     for _ in range(2):
-        slot.queue.clear()
-        slot.queue.append(in_flight)
-        begun, rest = stage.pool._sort(slot, by_itself=True)
+        taken.queue.clear()
+        taken.queue.append(in_flight)
+        begun, rest = stage.pool._sort(taken, by_itself=True)
         assert (begun, rest) == ([], [in_flight])
-    assert stage.pool._sort(slot, by_itself=True) == ([in_flight], [])
-    slot.queue.clear()
+    assert stage.pool._sort(taken, by_itself=True) == ([in_flight], [])
+    taken.queue.clear()
 
 
 def test_isolates_that_cannot_start_are_tried_with_pauses_and_then_given_up(tmp_path: Path) -> None:
@@ -327,11 +328,55 @@ def test_isolates_that_cannot_start_are_tried_with_pauses_and_then_given_up(tmp_
     started_at = time.monotonic()
     in_flight = stage.give("Note")
     stage.until(lambda: stage.told.broken)
-    assert stage.told.broken.startswith("3: isolates end as soon as they start")
+    assert stage.told.broken.startswith("3: no isolate comes up")
     assert stage.told.output.count("no connection") >= FAILED_STARTS
     assert time.monotonic() - started_at >= 0.2 + 0.4
     assert stage.told.returned == [in_flight] * FAILED_STARTS or in_flight in stage.told.returned
     assert stage.told.died == []
+    stage.pool.close()
+    scene.close()
+
+
+def test_an_isolate_that_never_comes_up_is_ended_and_its_job_goes_to_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """isolate_started() hangs, the first time: the job had not begun, and nobody is charged."""
+    monkeypatch.setattr(slot, "START_WAIT", 1.5)
+    scene = Scene(tmp_path / "application")
+    scene.jobs(JOBS)
+    scene.write(
+        "config/queue.py",
+        f"""
+        import os, time
+        from dartian_queue import Config
+        config = Config()
+        def isolate_started() -> None:
+            if not os.path.exists({str(tmp_path / "once")!r}):
+                open({str(tmp_path / "once")!r}, "w").close()
+                time.sleep(600)
+        """,
+    )
+    stage = Stage(scene, 1)
+    stage.until(lambda: stage.told.ready)
+    assert stage.run("Note") == Done()
+    assert ["not up after" in text for text in stage.told.trouble] == [True]
+    assert (len(stage.told.returned), stage.told.died, stage.told.broken) == (1, [], "")
+    stage.pool.close()
+    scene.close()
+
+
+def test_a_long_import_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zygote_watch, "LONG_IMPORT", 0.2)
+    scene = Scene(tmp_path / "application")
+    scene.jobs("time.sleep(1.5)\n" + JOBS)
+    stage = Stage(scene, 1)
+
+    def is_ready() -> bool:
+        stage.pool.look_after_zygote()
+        return stage.told.ready is not None
+
+    stage.until(is_ready)
+    assert ["still being imported" in text for text in stage.told.trouble] == [True]
     stage.pool.close()
     scene.close()
 

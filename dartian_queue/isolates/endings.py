@@ -1,0 +1,57 @@
+"""How what runs in an isolate is brought to its end: the job is asked, then interrupted, at last its isolate is killed.
+
+It decides neither when nor what becomes of the job, and sends no signal itself: that is the zygote's part.
+"""
+
+import time
+
+from dartian_queue.isolates.protocol import AskIsolate, KillIsolate
+from dartian_queue.isolates.slot import InFlight, KillReason, Slot
+from dartian_queue.isolates.zygote_watch import ZygoteWatch
+from dartian_queue.stores.marks import Marks
+
+__all__ = ["Endings"]
+
+
+class Endings:
+    """The means of a pool to end what runs in its slots."""
+
+    def __init__(self, marks: Marks, zygote: ZygoteWatch) -> None:
+        self._marks = marks
+        self._zygote = zygote
+
+    def ask_to_stop(self, slot: Slot) -> None:
+        """Let the job in the slot see that its worker wants to stop, unless it was asked to end for more than that."""
+        if slot.queue and not (slot.queue[0].cancel_asked or slot.queue[0].time_is_up):
+            self._ask(slot, slot.queue[0], "stop")
+
+    def ask_to_cancel(self, slot: Slot, in_flight: InFlight) -> None:
+        """Let the job in the slot see that it is cancelled."""
+        self._ask(slot, in_flight, "cancel")
+
+    def interrupt(self, slot: Slot) -> None:
+        """Break off the job in the slot, if it was asked to end."""
+        if slot.killed is None:
+            self._zygote.post(AskIsolate(slot.number, slot.generation))
+
+    def interrupt_in_time(self, slot: Slot) -> bool:
+        """Interrupt a job that has run out of time; return whether it may still end by itself."""
+        one = slot.running
+        if slot.hook is not None or one is None or one.time_is_up:
+            return False
+        one.time_is_up = True
+        self._ask(slot, one, "timeout")
+        self.interrupt(slot)
+        return slot.deadline() > time.monotonic()
+
+    def kill(self, slot: Slot, reason: KillReason) -> None:
+        """End the isolate with all that it has started. Idempotent; the first reason counts."""
+        if slot.killed is not None or slot.has_ended:
+            return
+        slot.killed = reason
+        slot.condemned = slot.running
+        slot.unanswered = 0
+        self._zygote.post(KillIsolate(slot.number, slot.generation))
+
+    def _ask(self, slot: Slot, in_flight: InFlight, wish: str) -> None:
+        self._marks.ask(slot.number, wish, in_flight.claim.id, in_flight.claim.token)
