@@ -46,8 +46,10 @@ class Attempt(msgspec.Struct, frozen=True):
     tries: int
     exceptions: int
     held_for: float
-    root: str
+    root: str = ""
     """The application's folder, for the place of an error."""
+    memory: int = 0
+    """Megabytes that the process may have, 0 where it has no bound."""
 
 
 class Unloadable(Exception):
@@ -138,6 +140,8 @@ def _after(
         return Failed(msgspec.structs.replace(report, type="Failed"), "failed")
     if interrupted == "cancel" or context.cancelled:
         return Cancelled()
+    if isinstance(error, MemoryError) and attempt.memory:
+        report = msgspec.structs.replace(report, message=f"it needs more than the {attempt.memory} MB of an isolate")
     limits, timed_out = attempt.limits, interrupted == "timeout"
     if timed_out:
         report = timeout_error(report, limits.timeout or 0.0)

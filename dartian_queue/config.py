@@ -55,6 +55,9 @@ class Overrides(TypedDict, total=False):
     companion: bool
     drain_timeout: Duration
     isolates: int
+    isolate_jobs: int
+    isolate_age: Duration
+    memory: int
     wait: Duration
     poll: Duration
     tries: int

@@ -39,6 +39,12 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds for which a script that has ended waits for the jobs that it dispatched."""
     isolates: int = 0
     """How many isolates a worker has; 0 for one a usable CPU."""
+    isolate_jobs: int = 0
+    """After how many jobs an isolate is replaced; 0 for never."""
+    isolate_age: Duration = 0.0
+    """Seconds after which an isolate that has ended a job is replaced; 0 for never."""
+    memory: int = 0
+    """Megabytes that an isolate may have, the application's among them; 0 without bound."""
     wait: Duration = 10.0
     """Seconds to wait for a locked store before StoreBusy."""
     poll: Duration = 1.0
@@ -63,7 +69,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             self.isolates,
             "a number from 0 to 256",
         )
-        _take_seconds(self, "drain_timeout", "wait", "poll")
+        for name in ("isolate_jobs", "memory"):
+            value: object = getattr(self, name)
+            _refuse_unless(type(value) is int and 0 <= value <= 1_000_000_000, name, value, "a whole number from 0")
+        _take_seconds(self, "drain_timeout", "wait", "poll", "isolate_age")
 
     def __repr__(self) -> str:
         fields = ", ".join(

@@ -19,6 +19,7 @@ from dartian_queue.errors import StoreError
 from dartian_queue.events import Event, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
 from dartian_queue.isolates.protocol import Boot, Progress, Ready
+from dartian_queue.isolates.recycling import Recycling
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
@@ -57,6 +58,10 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Served strictly in this order; empty for all."""
     isolates: int = 0
     """0 for what the connection says."""
+    isolate_jobs: int | None = None
+    isolate_age: float | None = None
+    memory: int | None = None
+    """Megabytes. These three are None for what the connection says, 0 for no bound."""
     once: bool = False
     stop_when_empty: bool = False
     max_jobs: int = 0
@@ -71,6 +76,14 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     def most_jobs(self) -> int:
         """Return how many jobs it takes before it ends; 0 without bound."""
         return 1 if self.once else self.max_jobs
+
+    def recycling(self, connection: Connection) -> Recycling:
+        """Return when isolates are replaced: as was told, else as the connection says."""
+        return Recycling(
+            jobs=connection.isolate_jobs if self.isolate_jobs is None else self.isolate_jobs,
+            age=seconds("isolate_age", connection.isolate_age) if self.isolate_age is None else self.isolate_age,
+            memory=connection.memory if self.memory is None else self.memory,
+        )
 
 
 class Worker:
@@ -174,7 +187,11 @@ class Worker:
         self._seat = self.store.join(self._info(size))
         self._ledger = Ledger(self.store, self._seat, self._lease, self._teller.complain)
         boot = Boot(
-            handover(self._settings), self._connection.name, self._marks_path(self._seat), self._seat.lock_paths
+            handover(self._settings),
+            self._connection.name,
+            self._marks_path(self._seat),
+            self._seat.lock_paths,
+            self._options.recycling(self._connection),
         )
         self._pool = Pool(boot, self._connection.name, size, self._loop, self)
         self._is_open = True

@@ -38,6 +38,13 @@ def queue_work(
     max_time: Annotated[
         str, typer.Option(metavar="SECONDS", show_default=False, help="Stop after this time: seconds, 30m, 2h.")
     ] = "0",
+    isolate_jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Replace an isolate after so many jobs.")
+    ] = None,
+    isolate_age: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help="Replace an isolate after this time: seconds, 30m, 2h.")
+    ] = None,
+    memory: Annotated[int | None, typer.Option(metavar="MB", min=0, help="Megabytes that an isolate may have.")] = None,
     tries: Annotated[
         int | None, typer.Option(metavar="N", help="For jobs that do not say; 0 is without bound.")
     ] = None,
@@ -69,6 +76,9 @@ def queue_work(
     options = WorkerOptions(
         queues=parse_queues("--queue", [queue] if queue else []),
         isolates=isolates,
+        isolate_jobs=isolate_jobs,
+        isolate_age=None if isolate_age is None else parse_seconds("--isolate-age", isolate_age),
+        memory=memory,
         once=once,
         stop_when_empty=stop_when_empty,
         max_jobs=max_jobs,

@@ -35,6 +35,7 @@ from dartian_queue.isolates.protocol import (
     RunHook,
     ToIsolate,
 )
+from dartian_queue.isolates.recycling import Recycling, Service, bound_memory
 from dartian_queue.options import Limits
 from dartian_queue.outcome import report_of
 from dartian_queue.receipt import flush_dispatches
@@ -66,13 +67,21 @@ class Isolate:
     """The loop of one isolate, over the application that its process has imported."""
 
     def __init__(
-        self, channel: Channel[ToIsolate], registry: Registry, settings: Settings, marks: Marks, slot: int
+        self,
+        channel: Channel[ToIsolate],
+        registry: Registry,
+        settings: Settings,
+        marks: Marks,
+        slot: int,
+        recycling: Recycling,
     ) -> None:
         self._channel = channel
         self._registry = registry
         self._root = settings.root
         self._marks = marks
         self._slot = slot
+        self._memory = recycling.memory
+        self._service = Service(recycling)
         self._runner: asyncio.Runner | None = None
         self._running: Run | None = None
         self._streams: tuple[JobStream, JobStream] = streams_to(self._print)
@@ -103,7 +112,9 @@ class Isolate:
     def _run(self, run: Run) -> bool:
         """Make one attempt; return whether this isolate shall end."""
         envelope = run.envelope
-        attempt = Attempt(envelope, run.limits, run.tries, run.exceptions, run.held_for, self._root)
+        attempt = Attempt(
+            envelope, run.limits, run.tries, run.exceptions, run.held_for, root=self._root, memory=self._memory
+        )
         context = JobContext(
             id=envelope.id,
             name=envelope.name,
@@ -166,7 +177,9 @@ class Isolate:
                 pass  # what has ended and nobody waited for would stay as a zombie
             if not self._household.issuperset(children(os.getpid())):
                 return "it left processes behind"
-        return "" if _standard_files() == self._files else "it changed its standard input or output"
+        if _standard_files() != self._files:
+            return "it changed its standard input or output"
+        return self._service.reason_to_end()
 
     def _finish(self, coroutine: Coroutine[object, object, object]) -> object:
         """Run a coroutine to its end, and end the tasks that it left, in a loop that is kept for the next one."""
@@ -235,21 +248,22 @@ class Isolate:
 
 
 def run_isolate(
-    sock: socket.socket, output: int, registry: Registry, settings: Settings, marks_path: str, slot: int
+    sock: socket.socket, output: int, registry: Registry, settings: Settings, boot: Boot, slot: int
 ) -> NoReturn:
     """Turn this process into an isolate and end it when there is no more to run."""
     _settle_in(output)
-    marks = Marks(marks_path)
+    marks = Marks(boot.marks_path)
     marks.clear(slot)
     channel: Channel[ToIsolate] = Channel(sock, ToIsolate)
     status = 0
     try:
+        bound_memory(boot.recycling.memory)
         if settings.isolate_started is not None:
             pid = os.getpid()
             settings.isolate_started()
             if os.getpid() != pid:
                 end_copy(None)
-        isolate = Isolate(channel, registry, settings, marks, slot)
+        isolate = Isolate(channel, registry, settings, marks, slot, boot.recycling)
         isolate.serve()
     except BaseException as error:
         show(error)
@@ -318,7 +332,7 @@ def main() -> None:
     application = import_application(start.boot)
     sock = socket.socket(fileno=start.channel)
     sock.set_inheritable(False)
-    run_isolate(sock, start.output, application.registry, application.settings, start.boot.marks_path, start.slot)
+    run_isolate(sock, start.output, application.registry, application.settings, start.boot, start.slot)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Generic, TypeAlias, TypeVar
 import msgspec
 
 from dartian_queue.envelope import Envelope
+from dartian_queue.isolates.recycling import Recycling
 from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport, Outcome
 
@@ -59,6 +60,7 @@ class Boot(msgspec.Struct, frozen=True, tag="boot"):
     connection: str
     marks_path: str
     lock_paths: tuple[str, ...]
+    recycling: Recycling = Recycling()
 
 
 class StartIsolate(msgspec.Struct, frozen=True, tag="start"):

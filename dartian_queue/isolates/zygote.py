@@ -45,6 +45,7 @@ from dartian_queue.isolates.protocol import (
     StartIsolate,
     ToZygote,
 )
+from dartian_queue.isolates.recycling import check_memory
 from dartian_queue.job import is_async
 from dartian_queue.outcome import report_of
 
@@ -157,7 +158,7 @@ class Zygote:
                 output,
                 self._application.registry,
                 self._application.settings,
-                self._boot.marks_path,
+                self._boot,
                 frame.isolate,
             )
         except BaseException as error:
@@ -263,6 +264,7 @@ def main() -> NoReturn:
     locks = [_locked(path) for path in boot.lock_paths]
     try:
         application = import_application(boot)
+        check_memory(boot.recycling.memory)
     except BaseException as error:
         _flush()
         with contextlib.suppress(OSError):
