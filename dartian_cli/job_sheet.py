@@ -157,6 +157,10 @@ def _show_error(error: ErrorReport, *, all_frames: bool) -> None:
         ui.say(f"  {ui.escaped(line)}", "" if is_frame else "red")
     if left_out:
         ui.say(f"  {wording.of(left_out, 'frame')} of libraries left out; to see all: --all", "dim")
+    if error.output:
+        ui.say("  it printed", "dim")
+        for line in error.output.splitlines():
+            ui.say(f"  | {ui.escaped(line)}")
 
 
 def _remedy(job: StoredJob) -> str:

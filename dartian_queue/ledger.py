@@ -11,7 +11,7 @@ import msgspec
 
 from dartian_queue.errors import IllegalTransition, StoreError
 from dartian_queue.isolates.slot import InFlight
-from dartian_queue.outcome import Crashed, Failed, Outcome, Retry
+from dartian_queue.outcome import Crashed, Failed, Outcome, Retry, with_output
 from dartian_queue.states import CRASH_CAP
 from dartian_queue.stores.store import ProgressReport, Renewal, Renewed, Seat, Settlement, Store
 
@@ -58,7 +58,7 @@ class Ledger:
     def owe(self, in_flight: InFlight, outcome: Outcome, duration: float = 0.0) -> None:
         """Take an outcome that has to be settled."""
         self._progress.pop(in_flight.claim.id, None)
-        self._outcomes.append((in_flight, outcome, duration))
+        self._outcomes.append((in_flight, with_output(outcome, in_flight.output), duration))
 
     def note_progress(self, report: ProgressReport) -> None:
         """Take progress to be stored at the next opportunity; only the latest of a job counts."""

@@ -23,6 +23,7 @@ __all__ = [
     "report_of",
     "timeout_error",
     "timeout_message",
+    "with_output",
 ]
 
 HOLD = 60.0
@@ -42,6 +43,8 @@ class ErrorReport(msgspec.Struct, frozen=True, omit_defaults=True):
     attempt: int = 0
     at: float = 0.0
     """Seconds of the wall clock."""
+    output: str = ""
+    """The end of what the attempt has printed and logged."""
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
@@ -120,6 +123,13 @@ def timeout_error(report: ErrorReport, timeout: float, *, ended: bool = False) -
     """Return the report of a job that ran out of time, and of where it was; ``ended`` where it had to be killed."""
     message = timeout_message(timeout) + (" and was ended" if ended else "")
     return msgspec.structs.replace(report, type="JobTimeout", message=message)
+
+
+def with_output(outcome: Outcome, output: str) -> Outcome:
+    """Return the outcome with what the attempt has printed in its error; as it was where there is none."""
+    if not output or not isinstance(outcome, Retry | Failed | Crashed):
+        return outcome
+    return msgspec.structs.replace(outcome, error=msgspec.structs.replace(outcome.error, output=output))
 
 
 LONGEST_MESSAGE = 2_000

@@ -466,7 +466,9 @@ class Worker:
         self._teller.progress(in_flight, progress)
 
     def on_output(self, in_flight: InFlight | None, stream: str, text: str) -> None:
-        """Show what was printed."""
+        """Show what was printed, and keep the end of it for as long as the attempt may fail."""
+        if in_flight is not None:
+            in_flight.note_output(text)
         self._teller.output(in_flight, stream, text)
 
     def on_ended(self, in_flight: InFlight, outcome: Outcome, duration: float) -> None:

@@ -183,7 +183,9 @@ class Pool:
             self._listener.on_hook_ended(hook)
 
     def _read_output(self, slot: Slot) -> None:
-        """Pass on what was written below Python."""
+        """Pass on what was written below Python, once it is known which job runs."""
+        if not slot.adopted and not slot.has_ended:
+            self._read_isolate(slot)
         if text := slot.output.read():
             self._listener.on_output(slot.speaking, "stdout", text)
         if slot.output.is_closed:

@@ -30,6 +30,9 @@ __all__ = ["Hook", "InFlight", "KillReason", "Slot"]
 KillReason: TypeAlias = Literal["start", "timeout", "cancel", "stop", "lost", "garbled"]
 SHORT_PAYLOAD = 8 * 1024
 """Bytes up to which a payload may be sent ahead to an isolate that is busy."""
+KEPT_OUTPUT = 8 * 1024
+"""Characters of its output that are kept with an attempt that failed."""
+EARLIER = "… what it printed before is left out …"
 HOOK_TIMEOUT = 60.0
 START_WAIT = 60.0
 """Seconds in which an isolate is up, with what the application does there."""
@@ -40,7 +43,10 @@ TIMEOUT_GRACE = 5.0
 class InFlight:
     """A claim on its way through an isolate."""
 
-    __slots__ = ("cancel_asked", "claim", "limits", "lost", "place", "returns", "started_at", "time_is_up")
+    __slots__ = (
+        "_printed", "_printed_more", "cancel_asked", "claim", "limits", "lost", "place", "returns", "started_at",
+        "time_is_up",
+    )  # fmt: skip
 
     def __init__(self, claim: Claim, limits: Limits) -> None:
         self.claim = claim
@@ -55,6 +61,20 @@ class InFlight:
         self.lost = False
         self.returns = 0
         """How many isolates have ended by themselves when this was the next that they would have begun."""
+
+        self._printed = ""
+        self._printed_more = False
+
+    def note_output(self, text: str) -> None:
+        """Keep the end of what it prints, in case that it fails."""
+        printed = self._printed + text
+        self._printed_more = self._printed_more or len(printed) > KEPT_OUTPUT
+        self._printed = printed[-KEPT_OUTPUT:]
+
+    @property
+    def output(self) -> str:
+        """Return the end of what it has printed."""
+        return f"{EARLIER}\n{self._printed}" if self._printed_more else self._printed
 
     @property
     def is_fresh(self) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
 MOST_ERRORS = 20
 """Errors that are kept of one job; the oldest go first."""
 LONGEST_TRACEBACK = 16 * 1024
+LONGEST_OUTPUT = 10 * 1024
 LONGEST_ERRORS = 64 * 1024
 """Characters that all errors of one job may take together."""
 
@@ -120,7 +121,10 @@ def error_of(outcome: Outcome) -> ErrorReport | None:
 
 
 def append_error(errors: tuple[ErrorReport, ...], error: ErrorReport) -> tuple[ErrorReport, ...]:
-    """Return the errors with one more, bounded in number and in size, and storable as UTF-8 whatever is in it."""
+    """Return the errors with one more, bounded in number and in size, and storable as UTF-8 whatever is in it.
+
+    The output of old attempts goes first, then the oldest errors.
+    """
     kept = [
         *errors[-(MOST_ERRORS - 1) :],
         _put(
@@ -129,10 +133,15 @@ def append_error(errors: tuple[ErrorReport, ...], error: ErrorReport) -> tuple[E
             message=bounded(error.message, 4_000),
             where=bounded(error.where, 500),
             traceback=bounded(error.traceback, LONGEST_TRACEBACK),
+            output=bounded(error.output, LONGEST_OUTPUT),
         ),
     ]
     while len(kept) > 1 and sum(map(_size, kept)) > LONGEST_ERRORS:
-        del kept[0]
+        oldest = next((number for number, one in enumerate(kept[:-1]) if one.output), None)
+        if oldest is None:
+            del kept[0]
+        else:
+            kept[oldest] = _put(kept[oldest], output="")
     return tuple(kept)
 
 
@@ -152,7 +161,7 @@ def bounded(text: str, limit: int) -> str:
 
 
 def _size(error: ErrorReport) -> int:
-    return len(error.type) + len(error.message) + len(error.where) + len(error.traceback)
+    return len(error.type) + len(error.message) + len(error.where) + len(error.traceback) + len(error.output)
 
 
 def _require(standing: Standing, state: State, by: str) -> None:

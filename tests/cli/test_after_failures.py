@@ -87,7 +87,7 @@ def test_show_as_json(shop: Scene) -> None:
     shop.store.add([Envelope("id-2", "Break", "{}")])
     shop.work()
     (error,) = dartian(shop.root, "queue:show", "id-2", "--json").data()["errors"]
-    assert set(error) == {"type", "message", "where", "traceback", "attempt", "at"}
+    assert set(error) == {"type", "message", "where", "traceback", "attempt", "at", "output"}
 
 
 def test_show_of_a_job_that_runs_has_its_worker_and_progress(shop: Scene) -> None:

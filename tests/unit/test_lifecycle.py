@@ -114,6 +114,18 @@ def test_errors_are_bounded_whatever_they_hold() -> None:
     assert [one.message for one in errors] == [str(number) for number in range(30, 50)]
 
 
+def test_the_output_of_old_attempts_goes_before_an_error_does() -> None:
+    errors: tuple[ErrorReport, ...] = ()
+    for number in range(12):
+        errors = append_error(errors, ErrorReport("E", str(number), output="o" * 9_000))
+    assert [one.message for one in errors] == [str(number) for number in range(12)]
+    kept = [one.message for one in errors if one.output]
+    assert kept == [str(number) for number in range(12 - len(kept), 12)]
+    assert 5 <= len(kept) <= 7
+    (large,) = append_error((), ErrorReport("E", output="o" * 1_000_000))
+    assert len(large.output) <= 10 * 1024
+
+
 def test_a_bounded_text_keeps_its_head_and_its_end() -> None:
     assert bounded("short", 10) == "short"
     assert bounded("a" * 50 + "z" * 50, 21) == "aaaaaaa [...] zzzzzzz"
