@@ -9,6 +9,7 @@ import threading
 import msgspec
 
 from dartian_queue.config import adopt
+from dartian_queue.isolates.output import Streams, install, make_streams
 from dartian_queue.isolates.protocol import Boot
 from dartian_queue.registry import Registry, load_application
 from dartian_queue.settings import Settings
@@ -23,17 +24,23 @@ class Application(msgspec.Struct, frozen=True):
     registry: Registry
     plain: str
     """Why it cannot be forked safely; empty where it can."""
+    streams: Streams
+    """What the application has found as sys.stdout and sys.stderr when it was imported."""
 
 
 def import_application(boot: Boot) -> Application:
     """Import what ``boot`` names; a DartianError says what is broken in it, in the words for its author."""
+    streams = make_streams()
+    install(streams)
     settings = adopt(boot.handover)
     before = _sockets()
     pid = os.getpid()
     registry = load_application(settings)
     if os.getpid() != pid:
         os._exit(0)  # a child that the application has forked at import has come to its end
-    return Application(settings, registry, _why_not_forked(_sockets() - before))
+    for stream in streams:
+        stream.flush()
+    return Application(settings, registry, _why_not_forked(_sockets() - before), streams)
 
 
 def _why_not_forked(opened: set[str]) -> str:

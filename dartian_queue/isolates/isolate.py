@@ -18,9 +18,9 @@ import msgspec
 from dartian_queue.attempt import Attempt, perform, run_failed
 from dartian_queue.context import JobContext
 from dartian_queue.errors import JobCrashed, JobTimeout
-from dartian_queue.isolates.application import import_application
+from dartian_queue.isolates.application import Application, import_application
 from dartian_queue.isolates.interruption import Interruption
-from dartian_queue.isolates.output import JobStream, install, streams_to
+from dartian_queue.isolates.output import install
 from dartian_queue.isolates.processes import become_subreaper, children, die_with_parent, ignore_signals
 from dartian_queue.isolates.protocol import (
     Adopted,
@@ -31,16 +31,16 @@ from dartian_queue.isolates.protocol import (
     Interrupted,
     Output,
     Progress,
+    RawRest,
     Run,
     RunHook,
     ToIsolate,
 )
+from dartian_queue.isolates.raw_output import PIPEFUL
 from dartian_queue.isolates.recycling import Recycling, Service, bound_memory
 from dartian_queue.options import Limits
 from dartian_queue.outcome import report_of
 from dartian_queue.receipt import flush_dispatches
-from dartian_queue.registry import Registry
-from dartian_queue.settings import Settings
 from dartian_queue.stores.marks import Marks
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ class PlainStart(msgspec.Struct, frozen=True):
     boot: Boot
     zygote: int
     """The pid of the zygote that starts it."""
+    slot: int
     channel: int
     output: int
-    slot: int
+    raw_output: int
 
 
 class Isolate:
@@ -68,23 +69,24 @@ class Isolate:
 
     def __init__(
         self,
+        application: Application,
         channel: Channel[ToIsolate],
-        registry: Registry,
-        settings: Settings,
+        raw_output: int,
         marks: Marks,
         slot: int,
         recycling: Recycling,
     ) -> None:
         self._channel = channel
-        self._registry = registry
-        self._root = settings.root
+        self._raw_output = raw_output
+        self._registry = application.registry
+        self._root = application.settings.root
         self._marks = marks
         self._slot = slot
         self._memory = recycling.memory
         self._service = Service(recycling)
         self._runner: asyncio.Runner | None = None
         self._running: Run | None = None
-        self._streams: tuple[JobStream, JobStream] = streams_to(self._print)
+        self._streams = application.streams
         self._progress: Progress | None = None
         self._reported_at = 0.0
         self._is_copy = False
@@ -92,7 +94,9 @@ class Isolate:
         """The processes that isolate_started() has started for good."""
         self._files = _standard_files()
         os.register_at_fork(after_in_child=self._become_copy)
-        install(*self._streams)
+        for stream in self._streams:
+            stream.adopt(self._print)
+        install(self._streams)
         self._interruption = Interruption(self._asked, self._tell_place)
         self._interruption.install()
 
@@ -150,7 +154,7 @@ class Isolate:
         if self._is_copy:
             end_copy(sys.exception())
         signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that the job has left would strike the next one
-        install(*self._streams)
+        install(self._streams)
         self._interruption.install()
         return self._interruption.wish
 
@@ -240,6 +244,9 @@ class Isolate:
     def _flush(self) -> None:
         """Let out all that the job has given: what it dispatched, awaited or not, what it printed, its progress."""
         flush_dispatches()
+        with contextlib.suppress(OSError):
+            # The worker could not tell whether it is this job's or the next one's.
+            self._channel.send(RawRest(os.read(self._raw_output, PIPEFUL)))
         for stream in self._streams:
             stream.flush()
             stream.begin()
@@ -248,10 +255,14 @@ class Isolate:
 
 
 def run_isolate(
-    sock: socket.socket, output: int, registry: Registry, settings: Settings, boot: Boot, slot: int
+    application: Application, boot: Boot, slot: int, sock: socket.socket, output: int, raw_output: int
 ) -> NoReturn:
-    """Turn this process into an isolate and end it when there is no more to run."""
+    """Turn this process into an isolate and end it when there is no more to run.
+
+    ``output`` becomes descriptors 1 and 2, ``raw_output`` is the other end of that pipe, from which the worker reads.
+    """
     _settle_in(output)
+    settings = application.settings
     marks = Marks(boot.marks_path)
     marks.clear(slot)
     channel: Channel[ToIsolate] = Channel(sock, ToIsolate)
@@ -263,7 +274,7 @@ def run_isolate(
             settings.isolate_started()
             if os.getpid() != pid:
                 end_copy(None)
-        isolate = Isolate(channel, registry, settings, marks, slot, boot.recycling)
+        isolate = Isolate(application, channel, raw_output, marks, slot, boot.recycling)
         isolate.serve()
     except BaseException as error:
         show(error)
@@ -332,7 +343,8 @@ def main() -> None:
     application = import_application(start.boot)
     sock = socket.socket(fileno=start.channel)
     sock.set_inheritable(False)
-    run_isolate(sock, start.output, application.registry, application.settings, start.boot, start.slot)
+    os.set_inheritable(start.raw_output, False)
+    run_isolate(application, start.boot, start.slot, sock, start.output, start.raw_output)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What jobs print: Python's streams as frames, with the job that wrote them; whatever else is written as raw bytes.
 
+The streams are there before the application is imported, so that what binds to them then, such as logging, is heard.
+
 Output is passed on as it comes, in whole lines where possible, up to a bound for each job. It is never kept here.
 """
 
@@ -8,9 +10,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import TextIO, cast
+from typing import TextIO, TypeAlias, cast
 
-__all__ = ["DROPPED", "OUTPUT_LIMIT", "JobStream", "install", "streams_to"]
+__all__ = ["DROPPED", "OUTPUT_LIMIT", "JobStream", "Streams", "install", "make_streams"]
 
 OUTPUT_LIMIT = 256 * 1024
 """Characters that one attempt may print before the rest is dropped, with a line that says so."""
@@ -19,16 +21,26 @@ _LONGEST_PIECE = 8 * 1024
 
 
 class JobStream(io.TextIOBase):
-    """A text stream that hands on whole lines, as soon as they are whole, under the stream's name."""
+    """A text stream that hands on whole lines, as soon as they are whole, under the stream's name.
 
-    def __init__(self, stream: str, descriptor: int, hand_on: Callable[[str, str], None]) -> None:
+    Until ``adopt`` says to whom, they are written to the descriptor; so they are in a process that was forked since.
+    """
+
+    def __init__(self, stream: str, descriptor: int) -> None:
         self._stream = stream
         self._descriptor = descriptor
-        self._hand_on = hand_on
+        self._hand_on: Callable[[str, str], None] | None = None
         self._kept = ""
         self._left = OUTPUT_LIMIT
         self._lock = threading.RLock()
         self._owner = os.getpid()
+
+    def adopt(self, hand_on: Callable[[str, str], None]) -> None:
+        """Let ``hand_on`` get the stream's name and each piece of text from now on, in this process."""
+        self._hand_on = hand_on
+        self._owner = os.getpid()
+        self._kept = ""
+        self._lock = threading.RLock()
 
     encoding = "utf-8"
     errors = "backslashreplace"
@@ -95,7 +107,11 @@ class JobStream(io.TextIOBase):
             self._left -= len(text)
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         for start in range(0, len(text), _LONGEST_PIECE):
-            self._hand_on(self._stream, text[start : start + _LONGEST_PIECE])
+            piece = text[start : start + _LONGEST_PIECE]
+            if self._hand_on is None:
+                os.write(self._descriptor, piece.encode())
+            else:
+                self._hand_on(self._stream, piece)
 
 
 class _Bytes(io.RawIOBase):
@@ -117,11 +133,15 @@ class _Bytes(io.RawIOBase):
         return self._text.fileno()
 
 
-def streams_to(hand_on: Callable[[str, str], None]) -> tuple[JobStream, JobStream]:
-    """Return streams for output and errors; ``hand_on`` gets the stream's name and a piece of text."""
-    return JobStream("stdout", 1, hand_on), JobStream("stderr", 2, hand_on)
+Streams: TypeAlias = tuple[JobStream, JobStream]
+"""For output, and for errors."""
 
 
-def install(stdout: JobStream, stderr: JobStream) -> None:
-    """Make these sys.stdout and sys.stderr, whatever a job has put there."""
-    sys.stdout, sys.stderr = cast("TextIO", stdout), cast("TextIO", stderr)
+def make_streams() -> Streams:
+    """Return streams that write to descriptors 1 and 2 until somebody adopts them."""
+    return JobStream("stdout", 1), JobStream("stderr", 2)
+
+
+def install(streams: Streams) -> None:
+    """Make these sys.stdout and sys.stderr, whatever has been put there."""
+    sys.stdout, sys.stderr = cast("TextIO", streams[0]), cast("TextIO", streams[1])

@@ -20,6 +20,7 @@ from dartian_queue.isolates.protocol import (
     Interrupted,
     Output,
     Progress,
+    RawRest,
     Ready,
     Started,
 )
@@ -121,7 +122,7 @@ class Pool:
             return None
         self._slots[number] = slot
         self._loop.add_reader(slot.channel.fileno(), lambda: self._read_isolate(slot))
-        self._loop.add_reader(slot.output.fileno(), lambda: self._read_output(slot))
+        self._loop.add_reader(slot.output.fileno(), lambda: self._output_came(slot))
         self._zygote.start_isolate(slot)
         return slot
 
@@ -150,6 +151,9 @@ class Pool:
                             self._listener.on_progress(slot.running, frame)
                     case Output():
                         self._listener.on_output(slot.speaking, frame.stream, frame.text)
+                    case RawRest():
+                        if text := slot.output.take(frame.data):
+                            self._listener.on_output(slot.speaking, "stdout", text)
                     case Interrupted():
                         if (one := slot.running) is not None and one.is_of(frame.id, frame.token):
                             one.place = frame.error
@@ -169,7 +173,8 @@ class Pool:
                 self._endings.ask_to_stop(slot)
 
     def _ended(self, slot: Slot, frame: Ended) -> None:
-        self._read_output(slot)
+        if text := slot.output.rest():  # the isolate has sent all else that the attempt wrote
+            self._listener.on_output(slot.speaking, "stdout", text)
         in_flight = slot.end_first(frame)
         if in_flight is None:
             return
@@ -182,10 +187,12 @@ class Pool:
         if hook is not None:
             self._listener.on_hook_ended(hook)
 
+    def _output_came(self, slot: Slot) -> None:
+        self._read_isolate(slot)  # so that it is known which job runs
+        self._read_output(slot)
+
     def _read_output(self, slot: Slot) -> None:
-        """Pass on what was written below Python, once it is known which job runs."""
-        if not slot.adopted and not slot.has_ended:
-            self._read_isolate(slot)
+        """Pass on what was written below Python, of the job that runs."""
         if text := slot.output.read():
             self._listener.on_output(slot.speaking, "stdout", text)
         if slot.output.is_closed:

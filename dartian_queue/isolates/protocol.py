@@ -37,6 +37,7 @@ __all__ = [
     "Output",
     "Progress",
     "Quit",
+    "RawRest",
     "Ready",
     "Run",
     "RunHook",
@@ -64,7 +65,7 @@ class Boot(msgspec.Struct, frozen=True, tag="boot"):
 
 
 class StartIsolate(msgspec.Struct, frozen=True, tag="start"):
-    """Start an isolate; its channel's descriptor and its output pipe's come with this frame."""
+    """Start an isolate; the descriptors of its channel and of both ends of its output come with this frame."""
 
     isolate: int
     """Its slot in the marks, used again when it has ended."""
@@ -200,6 +201,12 @@ class Output(msgspec.Struct, frozen=True, tag="output"):
     text: str
 
 
+class RawRest(msgspec.Struct, frozen=True, tag="raw_rest"):
+    """What an attempt that ends has written below Python, as far as the worker has not read it."""
+
+    data: bytes
+
+
 class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
     """The job is being broken off; ``error`` says where it was, in case that it does not end."""
 
@@ -225,7 +232,7 @@ class HookEnded(msgspec.Struct, frozen=True, tag="hook_ended"):
     id: str
 
 
-FromIsolate: TypeAlias = Adopted | Progress | Output | Interrupted | Ended | HookEnded
+FromIsolate: TypeAlias = Adopted | Progress | Output | RawRest | Interrupted | Ended | HookEnded
 
 Frame = TypeVar("Frame")
 

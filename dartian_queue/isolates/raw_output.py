@@ -8,7 +8,7 @@ import os
 
 from dartian_queue.isolates.output import DROPPED, OUTPUT_LIMIT
 
-__all__ = ["RawOutput"]
+__all__ = ["PIPEFUL", "RawOutput"]
 
 PIPEFUL = 1 << 16
 """Bytes that a pipe holds: one read empties it."""
@@ -45,12 +45,16 @@ class RawOutput:
         self._left = OUTPUT_LIMIT
 
     def read(self) -> str:
-        """Return the whole lines of what the pipe held, empty for none."""
+        """Return the whole lines of what the pipe holds, empty for none."""
         try:
             data = os.read(self._reader, PIPEFUL)
         except BlockingIOError:
             return ""
         self.is_closed = not data
+        return self.take(data)
+
+    def take(self, data: bytes) -> str:
+        """Return the whole lines of what somebody has read from the pipe, empty for none."""
         lines, newline, rest = (self._kept + data).rpartition(b"\n")
         if not newline and len(rest) <= PIPEFUL:
             self._kept = rest

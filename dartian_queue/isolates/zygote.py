@@ -104,7 +104,7 @@ class Zygote:
 
     def _obey(self) -> None:
         while True:
-            frame, descriptors = self._channel.receive_with(2)
+            frame, descriptors = self._channel.receive_with(3)
             match frame:
                 case None:
                     return
@@ -125,8 +125,9 @@ class Zygote:
     def _start(self, frame: StartIsolate, descriptors: list[int]) -> None:
         """Start an isolate; where the system has no process or descriptor left, say so as if it had ended."""
         try:
-            channel, output = descriptors  # ValueError where they did not fit into this process
-            pid = self._spawn(frame, channel, output) if self._application.plain else self._fork(frame, channel, output)
+            channel, output, raw_output = descriptors  # ValueError where they did not fit into this process
+            start = self._spawn if self._application.plain else self._fork
+            pid = start(frame, channel, output, raw_output)
         except (OSError, ValueError) as error:
             _say(f"an isolate cannot be started: {error}")
             self._channel.send(Exited(frame.isolate, frame.generation, NOT_STARTED))
@@ -137,14 +138,14 @@ class Zygote:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _fork(self, frame: StartIsolate, channel: int, output: int) -> int:
+    def _fork(self, frame: StartIsolate, channel: int, output: int, raw_output: int) -> int:
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_isolate(zygote, frame, channel, output)
+            self._become_isolate(zygote, frame, channel, output, raw_output)
         return pid
 
-    def _become_isolate(self, zygote: int, frame: StartIsolate, channel: int, output: int) -> NoReturn:
+    def _become_isolate(self, zygote: int, frame: StartIsolate, channel: int, output: int, raw_output: int) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -153,31 +154,25 @@ class Zygote:
             self._channel.close()
             os.close(self._wakeup)
             os.close(self._waker)
-            run_isolate(
-                socket.socket(fileno=channel),
-                output,
-                self._application.registry,
-                self._application.settings,
-                self._boot,
-                frame.isolate,
-            )
+            sock = socket.socket(fileno=channel)
+            run_isolate(self._application, self._boot, frame.isolate, sock, output, raw_output)
         except BaseException as error:
             os.dup2(output, 2)
             show(error)
         finally:
             os._exit(NOT_STARTED)
 
-    def _spawn(self, frame: StartIsolate, channel: int, output: int) -> int:
+    def _spawn(self, frame: StartIsolate, channel: int, output: int, raw_output: int) -> int:
         """Start an isolate that imports the application itself."""
         import subprocess
 
-        start = PlainStart(self._boot, os.getpid(), channel, output, frame.isolate)
+        start = PlainStart(self._boot, os.getpid(), frame.isolate, channel, output, raw_output)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "dartian_queue.isolates.isolate"],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            pass_fds=(channel, output),
+            pass_fds=(channel, output, raw_output),
             start_new_session=True,
         )
         pipe = cast("IO[bytes]", process.stdin)

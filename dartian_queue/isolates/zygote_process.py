@@ -6,7 +6,6 @@ its zygote, so that whatever outlives that becomes the worker's own child, and i
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -55,10 +54,10 @@ class ZygoteProcess:
         """Return whether it has, also where a process that it left behind keeps its channel open."""
         return self._process.poll() is not None
 
-    def start_isolate(self, frame: StartIsolate, channel: socket.socket, output: int) -> None:
-        """Ask for an isolate at the other ends of this channel and pipe, without waiting."""
+    def start_isolate(self, frame: StartIsolate, descriptors: list[int]) -> None:
+        """Ask for an isolate with this channel, output, and the other end of that output, without waiting."""
         with contextlib.suppress(OSError):
-            self.channel.send_with(frame, [channel.fileno(), output])
+            self.channel.send_with(frame, descriptors)
 
     def post(self, frame: object) -> None:
         """Send a frame without waiting; a zygote that is gone is noticed by the reader of its channel."""

@@ -77,8 +77,8 @@ class ZygoteWatch:
     def start_isolate(self, slot: Slot) -> None:
         """Ask for an isolate at the other ends of the slot's channel and pipe."""
         if self._zygote is not None:
-            frame = StartIsolate(slot.number, slot.generation)
-            self._zygote.start_isolate(frame, slot.theirs, slot.output.theirs)
+            descriptors = [slot.theirs.fileno(), slot.output.theirs, slot.output.fileno()]
+            self._zygote.start_isolate(StartIsolate(slot.number, slot.generation), descriptors)
 
     def look_after(self) -> None:
         """Replace a zygote that has ended unnoticed, and say so where an import goes on; to be called now and then."""

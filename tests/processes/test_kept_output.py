@@ -62,7 +62,7 @@ def test_the_end_of_what_a_failed_attempt_printed_is_kept_with_its_error(scene: 
     outputs = [error.output for job_id in (raised, ended, hung) for error in scene.job(job_id).errors]
     assert len(outputs) == 2 + 3 + 1
     for output in outputs:
-        assert [words for words in SAID if words not in output] == [], outputs
+        assert [words for words in SAID if words not in output] == [], (outputs.index(output), output)
     assert ["attempt 2" in error.output for error in scene.job(raised).errors] == [False, True]
     (error,) = scene.job(flood).errors
     assert error.output.startswith(EARLIER)

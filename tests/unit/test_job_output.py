@@ -17,7 +17,9 @@ def told() -> list[str]:
 
 @pytest.fixture
 def stream(told: list[str]) -> JobStream:
-    return JobStream("stdout", 1, lambda _, text: told.append(text))
+    made = JobStream("stdout", 1)
+    made.adopt(lambda _, text: told.append(text))
+    return made
 
 
 def test_lines_are_handed_on_when_they_are_whole(stream: JobStream, told: list[str]) -> None:
