@@ -178,7 +178,7 @@ def _require_try_left(standing: Standing, limits: Limits, error: ErrorReport) ->
 
 
 def _tried(standing: Standing, error: ErrorReport, reason: str = "exception") -> Standing:
-    timed_out = reason == "timeout" or error.type.rpartition(".")[2] == "JobTimeout"
+    timed_out = reason == "timeout" or error.type == "JobTimeout"
     counts = reason in ("exception", "fail_on", "retry_on") and not timed_out
     return _put(standing, tries=standing.tries + 1, exceptions=standing.exceptions + counts)
 
