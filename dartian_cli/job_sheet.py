@@ -103,7 +103,7 @@ def _option(value: object) -> str:
 
 def _tries(job: StoredJob) -> str:
     limits = job.envelope.limits.over(config.current().config.limits())
-    bound = "" if limits.retry_until is not None or not limits.tries else f" of {limits.tries}"
+    bound = f" of {limits.most_tries}" if limits.most_tries else ""
     until = f" until {wording.moment(limits.retry_until)}" if limits.retry_until is not None else ""
     crashes = f", crashed {wording.of(job.crashes, 'time')}" if job.crashes else ""
     return f"{job.tries}{bound}{until}{crashes}, claimed {wording.of(job.claims, 'time')}"

@@ -53,6 +53,11 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     max_exceptions: int | None = None
     isolate: IsolateMode | None = None
 
+    @property
+    def most_tries(self) -> int:
+        """Return how many tries there are at most; 0 without bound, as where a deadline bounds them."""
+        return 0 if self.retry_until is not None else self.tries or 0
+
     def over(self, weaker: "Limits") -> "Limits":
         """Return these limits, with those of ``weaker`` where these are silent."""
         return Limits(

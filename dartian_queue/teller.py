@@ -53,7 +53,7 @@ class Teller:
     def begun(self, in_flight: InFlight, slot: int) -> None:
         """Tell that an attempt has begun."""
         claim = in_flight.claim
-        name, queue, tries = claim.envelope.name, claim.envelope.queue, in_flight.limits.tries or 0
+        name, queue, tries = claim.envelope.name, claim.envelope.queue, in_flight.limits.most_tries
         self.tell(AttemptStarted(time.time(), claim.id, name, queue, claim.tries + 1, tries, slot))
 
     def progress(self, in_flight: InFlight, progress: Progress) -> None:
@@ -79,7 +79,7 @@ class Teller:
                 queue=claim.envelope.queue,
                 outcome=settled.kind,
                 attempt=claim.tries + 1,
-                tries=settled.in_flight.limits.tries or 0,
+                tries=settled.in_flight.limits.most_tries,
                 duration=settled.duration,
                 delay=outcome.delay if isinstance(outcome, Retry | Released | Held) else 0.0,
                 error=outcome.error if isinstance(outcome, Retry | Failed | Crashed) else None,

@@ -123,7 +123,7 @@ class Isolate:
             id=envelope.id,
             name=envelope.name,
             attempt=run.tries + 1,
-            tries=run.limits.tries or 0,
+            tries=run.limits.most_tries,
             queue=envelope.queue,
             connection=run.connection,
             tags=envelope.tags,
