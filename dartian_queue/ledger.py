@@ -57,7 +57,6 @@ class Ledger:
 
     def owe(self, in_flight: InFlight, outcome: Outcome, duration: float = 0.0) -> None:
         """Take an outcome that has to be settled."""
-        self._progress.pop(in_flight.claim.id, None)
         self._outcomes.append((in_flight, with_output(outcome, in_flight.output), duration))
 
     def note_progress(self, report: ProgressReport) -> None:
@@ -80,11 +79,15 @@ class Ledger:
         return time.monotonic() < self._blocked_until
 
     def settle(self) -> list[Settled]:
-        """Settle what is owed, in one transaction; nothing is forgotten when the store is out of reach."""
+        """Settle what is owed, in one transaction; nothing is forgotten when the store is out of reach.
+
+        How far these jobs have come goes before it, since it is not taken of a job that has ended.
+        """
         if not self._outcomes or self.is_blocked:
             return []
         settled: list[Settled] = []
         try:
+            self._report({in_flight.claim.id for in_flight, _, _ in self._outcomes} & self._progress.keys())
             settled.extend(self._settle(self._outcomes))
             self._outcomes = []
         except IllegalTransition:
@@ -125,13 +128,18 @@ class Ledger:
 
     def report(self) -> None:
         """Store the progress of running jobs."""
-        if self._progress and not self.is_blocked:
-            reports = list(self._progress.values())
-            self._progress.clear()
+        if not self.is_blocked:
             try:
-                self._store.report(self._seat, reports)
+                self._report(set(self._progress))
             except StoreError as error:
                 self.block(error)
+
+    def _report(self, ids: set[str]) -> None:
+        """Store the progress of these jobs; it is kept where the store raises."""
+        if ids:
+            self._store.report(self._seat, [self._progress[job_id] for job_id in ids])
+            for job_id in ids:
+                del self._progress[job_id]
 
     def renew(self, in_flight: list[InFlight]) -> Renewed | None:
         """Renew the leases of everything that is held; None when the store is out of reach."""

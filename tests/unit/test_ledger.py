@@ -148,19 +148,23 @@ def test_all_that_is_held_is_renewed_what_is_owed_too_and_nothing_that_was_lost(
     assert desk.ledger.renew([running]) is None
 
 
-def test_of_progress_the_latest_is_stored_and_none_of_a_job_that_has_ended(desk: Desk) -> None:
+def test_of_progress_the_latest_is_stored_that_of_an_ended_job_with_its_outcome(desk: Desk) -> None:
     running, ended = desk.claim(), desk.claim()
     for in_flight in (running, ended):
         for done in (1.0, 2.0):
             report = ProgressReport(in_flight.claim.id, in_flight.claim.token, done, 4.0, "")
             desk.ledger.note_progress(report)
     desk.ledger.owe(ended, Released(60.0))
-    desk.ledger.settle()
+    desk.blocked.is_blocked = True
+    assert desk.ledger.settle() == []
+    desk.blocked.is_blocked = False
+    settle_until(desk, lambda: desk.job(ended).state is State.WAITING)
+    assert desk.job(running).progress is None
     desk.ledger.report()
-    progress = desk.job(running).progress
-    assert progress is not None
-    assert progress.done == 2.0
-    assert desk.job(ended).progress is None
+    for in_flight in (running, ended):
+        progress = desk.job(in_flight).progress
+        assert progress is not None
+        assert progress.done == 2.0
 
 
 def test_a_worker_that_ends_gives_up_in_words(desk: Desk) -> None:
