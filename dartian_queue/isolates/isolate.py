@@ -20,6 +20,7 @@ from dartian_queue.context import JobContext
 from dartian_queue.errors import JobCrashed, JobTimeout
 from dartian_queue.isolates.application import Application, import_application
 from dartian_queue.isolates.interruption import Interruption
+from dartian_queue.isolates.latest import Latest
 from dartian_queue.isolates.output import install
 from dartian_queue.isolates.processes import become_subreaper, children, die_with_parent, ignore_signals
 from dartian_queue.isolates.protocol import (
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     import asyncio
 
 __all__ = ["Isolate", "PlainStart", "run_isolate"]
-
-PROGRESS_INTERVAL = 0.05
-"""Seconds between two reports of a job's progress; the last one always goes out."""
 
 
 class PlainStart(msgspec.Struct, frozen=True):
@@ -87,8 +85,7 @@ class Isolate:
         self._runner: asyncio.Runner | None = None
         self._running: Run | None = None
         self._streams = application.streams
-        self._progress: Progress | None = None
-        self._reported_at = 0.0
+        self._progress = Latest(channel.send)
         self._is_copy = False
         self._household: frozenset[int] = frozenset(children(os.getpid()))
         """The processes that isolate_started() has started for good."""
@@ -131,7 +128,6 @@ class Isolate:
             asked=self._asked,
         )
         self._running = run
-        self._progress = None
         self._marks.begin(self._slot, envelope.id, run.token)
         self._interruption.begin(run.limits.timeout or 0.0)
         started = time.perf_counter()
@@ -223,18 +219,8 @@ class Isolate:
         if run is None:
             return
         note = str(note)[:200].encode("utf-8", "backslashreplace").decode()
-        self._progress = Progress(
-            run.envelope.id, run.token, float(done), None if total is None else float(total), note
-        )
-        now = time.monotonic()
-        if now - self._reported_at >= PROGRESS_INTERVAL:
-            self._reported_at = now
-            self._send_progress()
-
-    def _send_progress(self) -> None:
-        progress, self._progress = self._progress, None
-        if progress is not None:
-            self._channel.send(progress)
+        whole = None if total is None else float(total)
+        self._progress.note(Progress(run.envelope.id, run.token, float(done), whole, note))
 
     def _print(self, stream: str, text: str) -> None:
         run = self._running  # a thread may print when its job has ended
@@ -250,8 +236,7 @@ class Isolate:
         for stream in self._streams:
             stream.flush()
             stream.begin()
-        self._send_progress()
-        self._reported_at = 0.0
+        self._progress.flush()
 
 
 def run_isolate(
