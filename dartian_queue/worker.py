@@ -288,11 +288,24 @@ class Worker:
         if self._seat.drain():
             self._renew()
             self._obey()
+            self._give_back_paused()
 
     def _obey(self) -> None:
         """End where an operator has asked for a restart: whoever keeps the process running starts it anew."""
         if self._seat.restart_asked():
             self.stop("restart")
+
+    def _give_back_paused(self) -> None:
+        """Give back what was claimed ahead of a pause, and would begin under it."""
+        in_flight = self._pool.in_flight
+        if len(in_flight) <= self._pool.busy or self._ledger.is_blocked:
+            return
+        try:
+            paused = self.store.paused({one.claim.envelope.queue for one in in_flight})
+        except StoreError as error:
+            self._ledger.block(error)
+            return
+        self._give_back([one for one in in_flight if one.claim.envelope.queue in paused and self._pool.withdraw(one)])
 
     def _settle(self) -> None:
         for settled in self._ledger.settle():

@@ -303,6 +303,11 @@ class MemoryStore:
             )
             return None if nearest is None else max(0.0, nearest - self._clock.wall())
 
+    def paused(self, queues: Collection[str]) -> frozenset[str]:
+        """Return which of these queues are paused."""
+        with self._lock:
+            return frozenset(queue for queue in queues if not self._is_served(queue, ()))
+
     def join(self, worker: WorkerInfo) -> Seat:
         """Take a seat as a live worker."""
         holder = f"{worker.pid}-{os.urandom(8).hex()}"

@@ -225,6 +225,10 @@ class SqliteStore:
         """Return the seconds until the next waiting job is due."""
         return self._connections.read(lambda connection: sqlite_looks.next_due(connection, queues, self._clock.wall()))
 
+    def paused(self, queues: Collection[str]) -> frozenset[str]:
+        """Return which of these queues are paused."""
+        return self._connections.read(lambda connection: sqlite_looks.paused(connection, queues))
+
     def join(self, worker: WorkerInfo) -> Seat:
         """Take a seat as a live worker."""
         try:

@@ -1,7 +1,7 @@
 """What people and workers ask the SQLite store, without changing anything; every function reads one snapshot."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dartian_queue.states import FINAL, State
 from dartian_queue.stores.rows import CODES, STATES, stored_from, text
@@ -112,6 +112,12 @@ def next_due(connection: sqlite3.Connection, queues: Sequence[str], now: float) 
             if isinstance(available_at, int | float):
                 nearest = available_at if nearest is None else min(nearest, available_at)
     return None if nearest is None else max(0.0, nearest - now)
+
+
+def paused(connection: sqlite3.Connection, queues: Collection[str]) -> frozenset[str]:
+    """Return which of these queues are paused."""
+    named = {queue for (queue,) in connection.execute(_SQL["pauses"])}
+    return frozenset(queue for queue in queues if ALL in named or queue in named)
 
 
 def _stored(connection: sqlite3.Connection, found: Sequence[tuple[int]]) -> list[StoredJob]:

@@ -385,6 +385,10 @@ class Store(Protocol):
         """
         ...
 
+    def paused(self, queues: Collection[str]) -> frozenset[str]:
+        """Return which of these queues are paused, each by itself or by the switch for all."""
+        ...
+
     def join(self, worker: WorkerInfo) -> Seat:
         """Take a seat as a live worker."""
         ...

@@ -94,7 +94,12 @@ def test_paused_queues_are_passed_over(store: Store, seat: Seat) -> None:
     store.pause(["paused"])
     assert ids(store.claim(seat, 10)) == [open_.id]
     assert store.claim(seat, 10, queues=["paused"]) == []
+    assert store.paused(["paused", "open"]) == {"paused"}
+    store.pause()
+    assert store.paused(["paused", "open", "none"]) == {"paused", "open", "none"}
+    store.resume()
     store.resume(["paused"])
+    assert store.paused(["paused", "open"]) == frozenset()
     assert ids(store.claim(seat, 10)) == [paused.id]
 
 

@@ -111,6 +111,29 @@ def test_a_retry_that_falls_into_a_pause_waits_for_its_end(working: Scene) -> No
     worker.wait("attempt_ended", id=job_id, outcome="failed")
 
 
+def test_what_was_claimed_ahead_of_a_pause_does_not_begin_under_it(working: Scene) -> None:
+    for _ in range(600):  # so quick that the worker claims ahead
+        working.put("Note")
+    file = working.root / "go"
+    long = working.put("Until", file=str(file))
+    behind = [working.put("Note", text=f"{number}", queue="media") for number in range(20)]
+    stays = [working.put("Note", text="stays", queue="other") for _ in range(5)]
+    worker = working.worker("--isolates", "1")
+    worker.wait("attempt_started", id=long)
+    wait_for(lambda: State.RUNNING in states(working, *behind), what="a claim ahead")
+    dartian(working.root, "queue:pause", "media")
+    wait_for(lambda: set(states(working, *behind)) == {State.WAITING}, what="them to be put back")
+    file.touch()
+    for job_id in stays:
+        worker.wait("attempt_ended", id=job_id, outcome="done")
+    assert working.notes()[-7:] == ["begun", "ended", *["stays"] * 5]
+    dartian(working.root, "queue:resume", "media")
+    for job_id in behind:
+        worker.wait("attempt_ended", id=job_id, outcome="done")
+    assert working.notes()[-20:] == [str(number) for number in range(20)]
+    assert {(working.job(job_id).tries, working.job(job_id).crashes) for job_id in behind} == {(0, 0)}
+
+
 def test_a_delayed_job_whose_queue_is_resumed_before_its_time_begins_in_time(working: Scene) -> None:
     worker = working.worker("--isolates", "1").ready()
     dartian(working.root, "queue:pause", "media")
