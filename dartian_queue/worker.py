@@ -38,6 +38,8 @@ __all__ = ["Worker", "WorkerOptions"]
 EXPIRE_INTERVAL = 0.5
 REPORT_INTERVAL = 1.0
 TIDY_INTERVAL = 60.0
+HIDDEN_INTERVAL = 1.0
+"""Seconds between two looks while it is not known when the next job is due."""
 CANCEL_NOTICE = 1.0
 """Seconds for which a job that is cancelled can end at a place of its choice, before it is interrupted."""
 CANCEL_GRACE = 5.0
@@ -356,7 +358,8 @@ class Worker:
         except StoreError as error:
             self._ledger.block(error)
             return poll
-        return min(poll, due) if due else poll  # what is due and was not claimed is nothing for this worker
+        # What is due and was not claimed is nothing for this worker, and hides when the next one is.
+        return poll if due is None else min(poll, due or HIDDEN_INTERVAL)
 
     def _stop_if_through(self) -> None:
         """Stop where this worker shall not run for ever, and has done what it should."""

@@ -197,6 +197,20 @@ def isolate_started() -> None:
     assert len(set(working.notes())) == 1
 
 
+def test_a_due_job_that_nobody_here_knows_hides_no_delayed_one(working: Scene) -> None:
+    working.write(
+        "config/queue.py",
+        """
+        from dartian_queue import Config, Connection
+        config = Config(connections={"isolate": Connection(driver="isolate", poll=60)})
+        """,
+    )
+    worker = working.worker("--isolates", "1").ready()
+    unknown = working.put("NotHere")
+    worker.wait("attempt_ended", id=working.put("Note", text="later", delay=0.5), outcome="done")
+    assert working.job(unknown).claims == 0
+
+
 def test_a_user_variable_of_one_job_is_not_seen_by_the_next(working: Scene) -> None:
     working.jobs(
         """
