@@ -100,24 +100,31 @@ def act(life: Here, deed: Deed, now: float, *, paused: bool, marks: bool) -> Her
     """
     if life is None:
         return Life(Standing(State.WAITING, now + deed.duration)) if deed.by == "dispatch" else None
-    standing, waits, runs = life.standing, life.standing.state is State.WAITING, life.standing.state is State.RUNNING
-    stands = runs and life.holder == deed.holder and not deed.old
+    try:
+        return _act(life, deed, now, paused=paused, marks=marks)
+    except IllegalTransition:
+        return life
+
+
+def _act(life: Life, deed: Deed, now: float, *, paused: bool, marks: bool) -> Here:
+    standing, waits = life.standing, life.standing.state is State.WAITING
+    stands = life.holder == deed.holder and not deed.old
     match deed.by:
-        case "claim" if waits and standing.available_at <= now and not paused:
+        case "claim" if standing.available_at <= now and not paused:
             return Life(after_claim(standing), deed.holder, now + LEASE, not marks)
         case "begin" if stands:
             return life._replace(begun=True)
         case "renew" if stands:
             return life._replace(lapses_at=now + LEASE)
         case "settle" if stands and deed.outcome is not None:
-            return _settled(life, deed.outcome, now)
-        case "expire" if runs and life.lapses_at <= now:
+            return Life(after_settle(standing, deed.outcome, LIMITS, now))
+        case "expire" if life.lapses_at <= now:
             return Life(after_expiry(standing, begun=life.begun, now=now))
         case "cancel":
             return life._replace(standing=after_cancel(standing, now))
         case "clear" if waits:
-            return Life(after_cancel(standing, now))
-        case "retry" if standing.state in (State.FAILED, State.CANCELLED):
+            return life._replace(standing=after_cancel(standing, now))
+        case "retry":
             return Life(after_retry(standing, now))
         case "forget" | "prune" if standing.state in FINAL:
             return None
@@ -125,13 +132,6 @@ def act(life: Here, deed: Deed, now: float, *, paused: bool, marks: bool) -> Her
             return None
         case _:
             return life
-
-
-def _settled(life: Life, outcome: Outcome, now: float) -> Life:
-    try:
-        return Life(after_settle(life.standing, outcome, LIMITS, now))
-    except IllegalTransition:
-        return life
 
 
 def rows_of(before: Here, deed: Deed, after: Here) -> tuple[Transition, ...]:
