@@ -13,7 +13,7 @@ from dartian_queue.stores.store import Added, Seat, Store
 from tests.conformance.making import job, only
 
 
-def test_what_was_added_waits_as_it_was_given(store: Store, clock: ManualClock) -> None:
+def test_t1_what_was_dispatched_waits_as_it_was_given(store: Store, clock: ManualClock) -> None:
     limits = Limits(tries=5, backoff=Exponential(2.0, 60.0), timeout=9.5, isolate="fresh", retry_until=2e9)
     given = job(
         "podcasts.Publish",

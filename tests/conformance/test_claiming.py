@@ -13,7 +13,7 @@ from tests.conformance.making import ending, ids, job, only
 Sit = Callable[..., Seat]
 
 
-def test_a_claim_is_the_envelope_with_a_token(store: Store, seat: Seat, clock: ManualClock) -> None:
+def test_t2_a_claim_is_the_envelope_with_a_token(store: Store, seat: Seat, clock: ManualClock) -> None:
     given = job(payload='{"a":[1]}', tags=("t",), priority=3)
     store.add([given])
     clock.advance(5)
@@ -129,7 +129,7 @@ def test_the_token_grows_with_each_claim(store: Store, seat: Seat) -> None:
     assert tokens == [1, 2, 3]
 
 
-def test_a_renewed_lease_does_not_lapse(store: Store, seat: Seat, clock: ManualClock) -> None:
+def test_t3_a_renewed_lease_does_not_lapse(store: Store, seat: Seat, clock: ManualClock) -> None:
     store.add([job(), job()])
     kept, dropped = store.claim(seat, 2)
     clock.advance(LEASE - 1)

@@ -26,7 +26,7 @@ def _one_of_each(store: Store, seat: Seat) -> dict[State, str]:
     }
 
 
-def test_cancel_takes_what_waits_asks_what_runs_and_leaves_the_rest(store: Store, seat: Seat) -> None:
+def test_t10_cancel_takes_what_waits_asks_what_runs_and_leaves_the_rest(store: Store, seat: Seat) -> None:
     by_state = _one_of_each(store, seat)
     before = {state: only(store, by_state[state]) for state in FINAL}
     asked = [*by_state.values(), "unknown"]
@@ -38,7 +38,7 @@ def test_cancel_takes_what_waits_asks_what_runs_and_leaves_the_rest(store: Store
     assert store.cancel([by_state[State.WAITING]]) == {by_state[State.WAITING]: State.CANCELLED}
 
 
-def test_retry_puts_failed_and_cancelled_jobs_back_and_nothing_else(
+def test_t12_retry_puts_failed_and_cancelled_jobs_back_and_nothing_else(
     store: Store, seat: Seat, clock: ManualClock
 ) -> None:
     by_state = _one_of_each(store, seat)
@@ -53,7 +53,7 @@ def test_retry_puts_failed_and_cancelled_jobs_back_and_nothing_else(
     assert {state: only(store, by_state[state]) for state in others} == others
 
 
-def test_retry_gives_every_counter_but_the_token_back_and_keeps_the_errors(
+def test_t12_retry_gives_every_counter_but_the_token_back_and_keeps_the_errors(
     store: Store, seat: Seat, clock: ManualClock
 ) -> None:
     store.add([job(limits=Limits(tries=2), queue="media", priority=3)])
@@ -78,7 +78,7 @@ def test_retry_gives_every_counter_but_the_token_back_and_keeps_the_errors(
     assert store.settle(seat, [ending(again, Retry(error(), 0.0))]) == [True]
 
 
-def test_forget_deletes_what_has_ended_and_nothing_else(store: Store, seat: Seat) -> None:
+def test_t13_forget_deletes_what_has_ended_and_nothing_else(store: Store, seat: Seat) -> None:
     by_state = _one_of_each(store, seat)
     ended = sorted(by_state[state] for state in FINAL)
     assert sorted(store.forget([*by_state.values(), "unknown", ended[0]])) == ended
@@ -103,7 +103,7 @@ def test_a_forgotten_id_may_be_used_again_and_old_tokens_do_not_fit(store: Store
     assert only(store, one.id).state is State.RUNNING
 
 
-def test_prune_keeps_each_state_for_its_retention(store: Store, seat: Seat, clock: ManualClock) -> None:
+def test_t13_prune_keeps_each_state_for_its_retention(store: Store, seat: Seat, clock: ManualClock) -> None:
     old = _one_of_each(store, seat)
     (waiting,) = store.claim(seat, 1)
     clock.advance(100)
@@ -140,7 +140,7 @@ def test_work_goes_on_after_a_prune(store: Store, seat: Seat, clock: ManualClock
     assert {claim.envelope.name for claim in store.claim(seat, 9)} == {"Kept", "Running", "Done"}
 
 
-def test_flush_deletes_what_failed_and_nothing_else(store: Store, seat: Seat, clock: ManualClock) -> None:
+def test_t13_flush_deletes_what_failed_and_nothing_else(store: Store, seat: Seat, clock: ManualClock) -> None:
     old = _one_of_each(store, seat)
     clock.advance(100)
     young = _one_of_each(store, seat)
@@ -208,7 +208,7 @@ def test_a_seat_tells_an_operators_wake_up_from_others(store: Store, seat: Seat)
         assert seat.drain() is False
 
 
-def test_clear_cancels_all_that_waits_in_its_queues(store: Store, seat: Seat, clock: ManualClock) -> None:
+def test_t10_clear_cancels_all_that_waits_in_its_queues(store: Store, seat: Seat, clock: ManualClock) -> None:
     store.add([job(queue="a"), job(queue="a", delay=9.0), job(queue="b"), job(queue="c")])
     (running,) = store.claim(seat, 1, queues=["b"])
     assert store.clear(["a", "b"]) == 2

@@ -74,7 +74,7 @@ def test_each_outcome_makes_its_transition(
 @pytest.mark.parametrize(
     "outcome", [Done(), Cancelled(), Retry(error(), 1.0), Failed(error()), Released(), Crashed(error()), Held("?")]
 )
-def test_a_stale_token_changes_nothing(store: Store, sit: Sit, clock: ManualClock, outcome: Outcome) -> None:
+def test_i2_a_stale_token_changes_nothing(store: Store, sit: Sit, clock: ManualClock, outcome: Outcome) -> None:
     frozen, other = sit(), sit()
     claim = _claim(store, frozen)
     store.settle(frozen, [ending(claim, Released())])
@@ -101,7 +101,7 @@ def test_a_batch_settles_what_stands_and_says_what_did_not(store: Store, seat: S
     assert (total.done, total.scheduled) == (3, 1)
 
 
-def test_a_follow_up_exists_exactly_if_its_settlement_took_effect(store: Store, seat: Seat) -> None:
+def test_i5_a_follow_up_exists_exactly_if_its_settlement_took_effect(store: Store, seat: Seat) -> None:
     claim = _claim(store, seat)
     first, second = job("First", delay=5.0), job("Second", queue="later")
     assert store.settle(seat, [ending(claim, Done(), first, second)]) == [True]
@@ -114,7 +114,7 @@ def test_a_follow_up_exists_exactly_if_its_settlement_took_effect(store: Store, 
     assert only(store, rescue.id).state is State.WAITING
 
 
-def test_a_follow_up_that_cannot_be_stored_leaves_its_settlement_undone(store: Store, seat: Seat) -> None:
+def test_i5_a_follow_up_that_cannot_be_stored_leaves_its_settlement_undone(store: Store, seat: Seat) -> None:
     store.add([job("Taken", id="taken", delay=99.0), job(), job()])
     first, second = store.claim(seat, 2)
     with pytest.raises(DuplicateId):
@@ -125,7 +125,7 @@ def test_a_follow_up_that_cannot_be_stored_leaves_its_settlement_undone(store: S
 
 
 @pytest.mark.parametrize("tries", [1, 3])
-def test_a_retry_without_a_try_left_is_refused_and_nothing_of_the_batch_changes(
+def test_t5_a_retry_without_a_try_left_is_refused_and_nothing_of_the_batch_changes(
     store: Store, seat: Seat, tries: int
 ) -> None:
     other = _claim(store, seat)
@@ -141,7 +141,7 @@ def test_a_retry_without_a_try_left_is_refused_and_nothing_of_the_batch_changes(
     assert only(store, claim.id).tries == tries
 
 
-def test_a_deadline_bounds_in_place_of_tries(store: Store, seat: Seat, clock: ManualClock) -> None:
+def test_t5_a_deadline_bounds_in_place_of_tries(store: Store, seat: Seat, clock: ManualClock) -> None:
     deadline = clock.wall() + 100
     claim = _claim(store, seat, limits=Limits(tries=1, retry_until=deadline))
     assert store.settle(seat, [ending(claim, Retry(error(at=deadline - 1), 0.0))]) == [True]
@@ -151,7 +151,7 @@ def test_a_deadline_bounds_in_place_of_tries(store: Store, seat: Seat, clock: Ma
     assert only(store, claim.id).state is State.RUNNING
 
 
-def test_crashes_are_capped(store: Store, seat: Seat) -> None:
+def test_t8c_and_t9c_crashes_are_capped(store: Store, seat: Seat) -> None:
     claim = _claim(store, seat)
     for crashes in range(1, CRASH_CAP):
         store.settle(seat, [ending(claim, Crashed(error("signal 11")))])
@@ -183,7 +183,7 @@ def test_errors_are_bounded_and_storable(store: Store, seat: Seat) -> None:
     assert 16_000 < len(errors[-1].traceback) <= 16 * 1024
 
 
-def test_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clock: ManualClock) -> None:
+def test_t8_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clock: ManualClock) -> None:
     frozen, other = sit(), sit()
     claim = _claim(store, frozen)
     if frozen.marks_path:
@@ -202,7 +202,7 @@ def test_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clock:
     assert store.renew(frozen, [Renewal(claim.id, claim.token)]).lost == (claim.id,)
 
 
-def test_what_had_not_begun_is_not_charged(store: Store, sit: Sit) -> None:
+def test_t8b_what_had_not_begun_is_not_charged(store: Store, sit: Sit) -> None:
     dead, other = sit(), sit()
     if not dead.marks_path:
         pytest.skip("this store keeps no marks")
@@ -223,7 +223,7 @@ def test_what_had_not_begun_is_not_charged(store: Store, sit: Sit) -> None:
     assert ids(store.claim(other, 3)) == [begun.id, ended.id, ahead.id]
 
 
-def test_the_third_crash_by_expiry_fails(store: Store, sit: Sit, clock: ManualClock) -> None:
+def test_t9_the_third_crash_by_expiry_fails(store: Store, sit: Sit, clock: ManualClock) -> None:
     seat = sit()
     claim = _claim(store, seat)
     states: list[State] = []
