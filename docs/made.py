@@ -1,6 +1,8 @@
 """Writes the parts of the pages that are made from the code, so that they cannot lie: ``python -m docs.made``."""
 
 import ast
+import re
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,22 +50,47 @@ def rooms() -> str:
     return "\n".join(lines)
 
 
+def proofs() -> str:
+    """Return a table of the tests that begin with the number of a row or of an invariant, in the order of the table."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for test, numbers in _NUMBERED.findall(path.read_text()):
+            for number in numbers.split("_and_"):
+                named[number.capitalize()].add(f"`{test}`")
+    lines = ["| # | tests |", "|---|---|"]
+    lines += [f"| {number} | {', '.join(sorted(named[number]))} |" for number in sorted(named, key=_place)]
+    return "\n".join(lines) + "\n"
+
+
+_NUMBERED = re.compile(r"^def (test_((?:[ti]\d+[a-z]?)(?:_and_[ti]\d+[a-z]?)*)_\w+)\(", re.MULTILINE)
+
+
+def _place(number: str) -> tuple[bool, int, str]:
+    """Rows before invariants, by number, then by letter."""
+    return number.startswith("I"), int(re.sub(r"\D", "", number)), number
+
+
 def _sentence(path: Path) -> str:
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
     return docstring.partition("\n\n")[0].replace("\n", " ")
 
 
-PARTS: dict[str, tuple[str, Callable[[], str]]] = {
-    "lifecycle.md": ("<!-- made from dartian_queue/states.py by: python -m docs.made -->\n", diagram),
-    "internals.md": ("<!-- made from the modules' docstrings by: python -m docs.made -->\n", rooms),
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "lifecycle.md": {
+        "<!-- made from dartian_queue/states.py by: python -m docs.made -->\n": diagram,
+        "<!-- made from the names of the tests by: python -m docs.made -->\n": proofs,
+    },
+    "internals.md": {"<!-- made from the modules' docstrings by: python -m docs.made -->\n": rooms},
 }
 
 
 def page(name: str) -> str:
-    """Return a page with the part between its marks made anew."""
-    start, make = PARTS[name]
-    before, _, rest = (DOCS / name).read_text().partition(start)
-    return f"{before}{start}\n{make()}\n{END}{rest.partition(END)[2]}"
+    """Return a page with the parts between its marks made anew."""
+    text = (DOCS / name).read_text()
+    for start, make in PARTS[name].items():
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}\n{make()}\n{END}{rest.partition(END)[2]}"
+    return text
 
 
 if __name__ == "__main__":

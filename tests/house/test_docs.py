@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.made import PARTS, page
+from dartian_queue.states import TRANSITIONS
+from docs.made import PARTS, page, proofs
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,12 +24,23 @@ def test_every_file_that_internals_names_exists() -> None:
     assert not {name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in files)}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/faults.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/faults.md", "docs/lifecycle.md"])
 def test_every_test_that_a_page_names_exists(page: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text()))
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     assert named
     assert not {name for name in named if f"def {name}(" not in tests}
+
+
+def test_every_row_and_every_invariant_of_the_lifecycle_has_a_test_of_its_name() -> None:
+    text = (ROOT / "docs" / "lifecycle.md").read_text()
+    invariants = re.findall(r"^\| (I\d) \| (?!`test_)", text, re.MULTILINE)
+    assert len(invariants) == 8
+    tested = re.findall(r"^\| (\w+) \| `test_", proofs(), re.MULTILINE)
+    assert tested == [
+        *sorted({row.key for row in TRANSITIONS}, key=lambda key: (len(key.rstrip("bc")), key)),
+        *invariants,
+    ]
 
 
 def test_no_page_names_the_machine_it_was_written_on() -> None:
