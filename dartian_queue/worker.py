@@ -391,16 +391,16 @@ class Worker:
         if renewed is None:
             return
         self._pool.heartbeat(asked_at + self._lease - self._lease / 6)
-        by_id = {one.claim.id: one for one in in_flight}
-        for job_id in renewed.lost:
-            if (one := by_id.get(job_id)) is not None and not one.lost:
+        by_claim = {(one.claim.id, one.claim.token): one for one in in_flight}
+        for claim in renewed.lost:
+            if (one := by_claim.get((claim.id, claim.token))) is not None and not one.lost:
                 one.lost = True
                 if self._pool.withdraw(one):
                     self._ledger.owe(one, Released())  # which is refused, and told
                 else:
                     self._pool.end(one, "lost")
-        for job_id in renewed.cancel_asked:
-            if (one := by_id.get(job_id)) is not None and not one.cancel_asked:
+        for claim in renewed.cancel_asked:
+            if (one := by_claim.get((claim.id, claim.token))) is not None and not one.cancel_asked:
                 one.cancel_asked = self._cancel(one)
 
     def _cancel(self, in_flight: InFlight) -> bool:

@@ -116,8 +116,8 @@ class Walker:
         held = Renewal(NAMES[number], self._token(number, deed))
         renewed = self._store.renew(self._seats[deed.holder], [held], lease=LEASE)
         life = self._lives[number] if number in changed else None
-        assert renewed.lost == (() if life else (held.id,)), self.path
-        assert renewed.cancel_asked == ((held.id,) if life and life.standing.cancel_asked else ()), self.path
+        assert renewed.lost == (() if life else (held,)), self.path
+        assert renewed.cancel_asked == ((held,) if life and life.standing.cancel_asked else ()), self.path
 
     def _settle(self, op: Op, deed: Deed, changed: set[int], _: list[Here]) -> None:
         number, life = op.deeds[0][0], self._lives[op.deeds[0][0]]

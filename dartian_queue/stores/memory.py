@@ -103,16 +103,16 @@ class MemoryStore:
     def renew(self, seat: Seat, claims: Sequence[Renewal], *, lease: float = LEASE) -> Renewed:
         """Extend the leases that still stand, and say which do not."""
         with self._lock:
-            lost: list[str] = []
-            asked: list[str] = []
+            lost: list[Renewal] = []
+            asked: list[Renewal] = []
             for held in claims:
                 record = self._held(seat, held.id, held.token)
                 if record is None:
-                    lost.append(held.id)
+                    lost.append(held)
                     continue
                 record.lease_until = self._clock.monotonic() + lease
                 if record.standing.cancel_asked:
-                    asked.append(held.id)
+                    asked.append(held)
             return Renewed(tuple(lost), tuple(asked))
 
     def settle(self, seat: Seat, settlements: Sequence[Settlement]) -> list[bool]:

@@ -96,13 +96,11 @@ def claim(connection: sqlite3.Connection, asked: Asked, lease: Lease, now: float
 def renew(connection: sqlite3.Connection, holder: str, claims: Sequence[Renewal], until: float) -> Renewed:
     """Extend the leases that still stand."""
     lost = tuple(
-        held.id
-        for held in claims
-        if connection.execute(_SQL["renew"], (until, held.id, held.token, holder)).rowcount == 0
+        held for held in claims if connection.execute(_SQL["renew"], (until, held.id, held.token, holder)).rowcount == 0
     )
     asked = {id_ for (id_,) in connection.execute(_SQL["cancel_asked"], (holder,))}
     gone = frozenset(lost)
-    return Renewed(lost, tuple(held.id for held in claims if held.id in asked and held.id not in gone))
+    return Renewed(lost, tuple(held for held in claims if held.id in asked and held not in gone))
 
 
 def settle(connection: sqlite3.Connection, holder: str, settlements: Sequence[Settlement], now: float) -> list[bool]:

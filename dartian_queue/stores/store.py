@@ -68,7 +68,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Renewal(msgspec.Struct, frozen=True):
-    """A claim that its holder still works on."""
+    """A claim that its holder still works on. It may have an older one of the same job, which it does not know lost."""
 
     id: str
     token: int
@@ -77,8 +77,8 @@ class Renewal(msgspec.Struct, frozen=True):
 class Renewed(msgspec.Struct, frozen=True):
     """What a renewal found: claims that were lost to another holder, and those that somebody wants cancelled."""
 
-    lost: tuple[str, ...]
-    cancel_asked: tuple[str, ...]
+    lost: tuple[Renewal, ...]
+    cancel_asked: tuple[Renewal, ...]
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import pytest
 from dartian_queue.clock import ManualClock
 from dartian_queue.outcome import Done, Held, Released
 from dartian_queue.states import State
-from dartian_queue.stores.store import LEASE, ProgressReport, Renewal, Seat, Store
+from dartian_queue.stores.store import LEASE, ProgressReport, Renewal, Renewed, Seat, Store
 from tests.conformance.making import ending, ids, job, only
 
 Sit = Callable[..., Seat]
@@ -163,13 +163,30 @@ def test_renewing_says_what_was_lost_and_what_is_to_be_cancelled(store: Store, s
     store.expire(other)
     (again,) = store.claim(other, 1)
     store.cancel([wanted.id])
-    renewed = store.renew(frozen, [Renewal(one.id, one.token) for one in (lost, wanted, plain)])
+    held = [Renewal(one.id, one.token) for one in (lost, wanted, plain)]
+    renewed = store.renew(frozen, held)
     assert again.id == lost.id
-    assert renewed.lost == (lost.id,)
-    assert renewed.cancel_asked == (wanted.id,)
-    assert store.renew(frozen, [Renewal("nobody", 1)]).lost == ("nobody",)
+    assert renewed.lost == (held[0],)
+    assert renewed.cancel_asked == (held[1],)
+    assert store.renew(frozen, [Renewal("nobody", 1)]).lost == (Renewal("nobody", 1),)
     assert store.renew(frozen, []) == store.renew(frozen, ())
     store.settle(other, [ending(again, Done())])
+
+
+def test_t3_a_holder_that_claims_again_what_it_lost_is_told_which_claim_of_the_two_stands(
+    store: Store, sit: Sit, clock: ManualClock
+) -> None:
+    slow, other = sit(), sit()
+    one = job()
+    store.add([one])
+    store.claim(slow, 1)
+    clock.advance(LEASE)
+    store.expire(other)
+    store.claim(slow, 1)
+    old, newest = Renewal(one.id, 1), Renewal(one.id, 2)
+    assert store.renew(slow, [old, newest]) == store.renew(slow, [old, newest]) == Renewed((old,), ())
+    store.cancel([one.id])
+    assert store.renew(slow, [newest, old]) == Renewed((old,), (newest,))
 
 
 def test_progress_is_kept_and_stale_reports_are_dropped(store: Store, seat: Seat) -> None:

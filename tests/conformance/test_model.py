@@ -152,9 +152,10 @@ class StoreMachine(RuleBasedStateMachine):
     def renew(self, data: st.DataObject) -> None:
         seat, claim = data.draw(st.sampled_from(self.claims))
         stands = self._stands(seat, claim)
-        renewed = self.store.renew(seat, [Renewal(claim.id, claim.token)])
-        assert renewed.lost == (() if stands else (claim.id,))
-        assert renewed.cancel_asked == ((claim.id,) if stands and self.jobs[claim.id].asked else ())
+        held = Renewal(claim.id, claim.token)
+        renewed = self.store.renew(seat, [held])
+        assert renewed.lost == (() if stands else (held,))
+        assert renewed.cancel_asked == ((held,) if stands and self.jobs[claim.id].asked else ())
         if stands:
             self.jobs[claim.id].lease_until = self.clock.monotonic() + LEASE
 

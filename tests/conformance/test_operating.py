@@ -99,7 +99,7 @@ def test_a_forgotten_id_may_be_used_again_and_old_tokens_do_not_fit(store: Store
     assert [added.duplicate for added in store.add([one])] == [False]
     assert ids(store.claim(other, 1)) == [one.id]
     assert store.settle(frozen, [ending(stale, Done())]) == [False]
-    assert store.renew(frozen, [Renewal(one.id, stale.token)]).lost == (one.id,)
+    assert store.renew(frozen, [Renewal(one.id, stale.token)]).lost == (Renewal(one.id, stale.token),)
     assert only(store, one.id).state is State.RUNNING
 
 

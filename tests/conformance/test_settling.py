@@ -199,7 +199,7 @@ def test_t8_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clo
     found = only(store, claim.id)
     assert (found.state, found.crashes, found.tries, found.available_at) == (State.WAITING, 1, 0, available_at)
     assert [one.type for one in found.errors] == ["Crashed"]
-    assert store.renew(frozen, [Renewal(claim.id, claim.token)]).lost == (claim.id,)
+    assert store.renew(frozen, [Renewal(claim.id, claim.token)]).lost == (Renewal(claim.id, claim.token),)
 
 
 def test_t8b_what_had_not_begun_is_not_charged(store: Store, sit: Sit) -> None:

@@ -199,7 +199,7 @@ def _try(store: Store, seat: Seat, claim: Claim, by: str, state: State) -> None:
     tried: dict[str, Callable[[], object]] = {
         "dispatch": lambda: [added.duplicate for added in store.add([claim.envelope])] == [True],
         "claim": lambda: store.claim(seat, 9) == [],
-        "renew": lambda: store.renew(seat, [Renewal(claim.id, claim.token)]).lost == (claim.id,),
+        "renew": lambda: store.renew(seat, [Renewal(claim.id, claim.token)]).lost == (Renewal(claim.id, claim.token),),
         "settle": lambda: (
             [
                 store.settle(seat, [Settlement(claim.id, token, outcome, (job("Next"),))])
@@ -231,7 +231,7 @@ def test_only_the_holder_settles_what_runs_and_only_with_its_newest_token(
     before = only(store, claim.id)
     for holder, token in ((other, claim.token), (other, stale.token), (seat, stale.token), (seat, claim.token + 1)):
         assert store.settle(holder, [Settlement(claim.id, token, outcome, (job("Next"),))]) == [False]
-        assert store.renew(holder, [Renewal(claim.id, token)]).lost == (claim.id,)
+        assert store.renew(holder, [Renewal(claim.id, token)]).lost == (Renewal(claim.id, token),)
     assert (only(store, claim.id), store.jobs(name="Next")) == (before, [])
     assert store.settle(seat, [Settlement("unknown", 1, outcome, (job("Next"),))]) == [False]
     assert store.jobs(name="Next") == []
@@ -260,8 +260,9 @@ def test_i3_a_job_has_one_lease_at_most(store: Store, sit: Sit, clock: ManualClo
     assert store.claim(second, 9) == []  # lapsed, and not yet taken back
     assert len(store.expire(second)) == 1
     (again,) = store.claim(second, 9)
-    assert store.renew(first, [Renewal(claim.id, claim.token)]).lost == (claim.id,)
-    assert store.renew(second, [Renewal(again.id, again.token)]).lost == ()
+    old, newest = Renewal(claim.id, claim.token), Renewal(again.id, again.token)
+    assert store.renew(first, [old]).lost == (old,)
+    assert store.renew(second, [newest]).lost == ()
     assert only(store, claim.id).holder == second.holder
 
 

@@ -143,7 +143,7 @@ def test_all_that_is_held_is_renewed_what_is_owed_too_and_nothing_that_was_lost(
     desk.store.cancel([running.claim.id])
     renewed = desk.ledger.renew([running])
     assert renewed is not None
-    assert renewed.cancel_asked == (running.claim.id,)
+    assert [one.id for one in renewed.cancel_asked] == [running.claim.id]
     desk.blocked.is_blocked = True
     assert desk.ledger.renew([running]) is None
 
