@@ -112,11 +112,13 @@ class Walker:
         return self._newest[number] - deed.old
 
     def _renew(self, op: Op, deed: Deed, changed: set[int], _: list[Here]) -> None:
+        """Renew this claim, and with the newest one, as a slow worker might, the one before it."""
         number = op.deeds[0][0]
         held = Renewal(NAMES[number], self._token(number, deed))
-        renewed = self._store.renew(self._seats[deed.holder], [held], lease=LEASE)
+        older = [] if deed.old else [Renewal(held.id, held.token - 1)]
+        renewed = self._store.renew(self._seats[deed.holder], [*older, held], lease=LEASE)
         life = self._lives[number] if number in changed else None
-        assert renewed.lost == (() if life else (held,)), self.path
+        assert renewed.lost == (*older, *(() if life else (held,))), self.path
         assert renewed.cancel_asked == ((held,) if life and life.standing.cancel_asked else ()), self.path
 
     def _settle(self, op: Op, deed: Deed, changed: set[int], _: list[Here]) -> None:
