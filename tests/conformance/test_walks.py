@@ -53,12 +53,12 @@ def test_every_operation_of_every_holder_on_one_job_does_what_the_table_says_or_
 ) -> None:
     walker, searched = set_out(1)
     whole = len(searched.worlds) * len(searched.ops)
-    limit = _part(store, whole, 6_000)
+    limit = _part(store, whole, 4_000)
     assert walk_every_operation(walker, searched, Random(SEED), limit) == limit
 
 
 @pytest.mark.timeout(1200)
 def test_every_world_of_two_jobs_is_come_to(store: Store, set_out: Set) -> None:
     walker, searched = set_out(2)
-    limit = _part(store, len(searched.worlds), 3_000)
+    limit = _part(store, len(searched.worlds), 2_000)
     assert walk_every_world(walker, searched, Random(SEED), limit) >= limit
