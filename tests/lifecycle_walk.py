@@ -4,8 +4,7 @@ What is expected of the store is kept exactly: real tokens, moments and counters
 """
 
 from collections import deque
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Container
 from random import Random
 
 import msgspec
@@ -212,58 +211,72 @@ def _state(life: Here) -> State | None:
     return life.standing.state if life else None
 
 
-_Moves = Callable[[World], list[tuple[Op, World]]]
+class _Map:
+    """The graph as numbers, so that ways are found fast."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.worlds = [*graph.worlds]
+        self.numbers = {world: number for number, world in enumerate(self.worlds)}
+        self._near: list[tuple[int, ...] | None] = [None] * len(self.worlds)
+
+    def near(self, number: int) -> tuple[int, ...]:
+        """Return the worlds to which one operation leads."""
+        known = self._near[number]
+        if known is None:
+            after = (self.numbers[after] for _, after in self._graph.moves(self.worlds[number]))
+            known = self._near[number] = tuple(dict.fromkeys(after))
+        return known
+
+    def way(self, start: World, goals: Container[int]) -> list[Op] | None:
+        """Return the shortest way to a goal, None where no goal is left."""
+        from_ = {self.numbers[start]: -1}
+        ahead = deque(from_)
+        while ahead:
+            number = ahead.popleft()
+            if number in goals:
+                return self._ops(from_, number)
+            for after in self.near(number):
+                if after not in from_:
+                    from_[after] = number
+                    ahead.append(after)
+        return None
+
+    def _ops(self, from_: dict[int, int], goal: int) -> list[Op]:
+        ops: list[Op] = []
+        while (number := from_[goal]) >= 0:
+            ops.append(next(op for op, after in self._graph.moves(self.worlds[number]) if after == self.worlds[goal]))
+            goal = number
+        return ops[::-1]
 
 
 def walk_every_operation(walker: Walker, graph: Graph, random: Random, limit: int) -> int:
     """Try every operation in every world, also those that are refused; return how many were tried."""
-    ahead = {world: random.sample(graph.ops, len(graph.ops)) for world in graph.worlds}
-    moves, tried = _moves(graph), 0
-    while tried < limit:
-        if ahead[walker.world]:
-            walker.go(ahead[walker.world].pop())
-            tried += 1
-            continue
-        way = _way(moves, walker.world, lambda world: bool(ahead[world]))
-        if way is None:
-            break
+    map_ = _Map(graph)
+    ahead = {number: random.sample(graph.ops, len(graph.ops)) for number in range(len(map_.worlds))}
+    tried = 0
+    while tried < limit and (way := map_.way(walker.world, ahead)) is not None:
         for op in way:
             walker.go(op)
+        here = map_.numbers[walker.world]
+        walker.go(ahead[here].pop())
+        tried += 1
+        if not ahead[here]:
+            del ahead[here]
     return tried
 
 
 def walk_every_world(walker: Walker, graph: Graph, random: Random, limit: int) -> int:
     """Go to every world on one way; return how many were come to."""
-    ahead = graph.worlds.keys() - {walker.world}
-    moves, come_to = _moves(graph), 1
+    map_ = _Map(graph)
+    ahead = {*range(len(map_.worlds))} - {map_.numbers[walker.world]}
+    come_to = 1
     while ahead and come_to < limit:
-        near = [op for op, after in moves(walker.world) if after in ahead]
-        way = [random.choice(near)] if near else _way(moves, walker.world, ahead.__contains__)
-        for op in way or ():
+        near = [number for number in map_.near(map_.numbers[walker.world]) if number in ahead]
+        goals = {random.choice(near)} if near else ahead
+        for op in map_.way(walker.world, goals) or ():
             walker.go(op)
-            come_to += walker.world in ahead
-            ahead.discard(walker.world)
+            here = map_.numbers[walker.world]
+            come_to += here in ahead
+            ahead.discard(here)
     return come_to
-
-
-def _moves(graph: Graph) -> _Moves:
-    return lru_cache(maxsize=20_000)(graph.moves)
-
-
-def _way(moves: _Moves, start: World, is_goal: Callable[[World], bool]) -> list[Op] | None:
-    """Return the shortest way to a goal, None where no goal is left."""
-    reached: dict[World, tuple[World, Op] | None] = {start: None}
-    ahead = deque([start])
-    while ahead:
-        world = ahead.popleft()
-        if is_goal(world):
-            way: list[Op] = []
-            while (from_ := reached[world]) is not None:
-                world, op = from_
-                way.append(op)
-            return way[::-1]
-        for op, after in moves(world):
-            if after not in reached:
-                reached[after] = (world, op)
-                ahead.append(after)
-    return None
