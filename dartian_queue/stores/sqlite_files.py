@@ -4,6 +4,7 @@ It never opens a file that exists already: closing any descriptor of a database 
 in this process.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -11,8 +12,10 @@ import sys
 
 from dartian_queue.errors import StoreError, StoreFull, StoreUnusable, shown
 
-__all__ = ["file_system", "free_bytes", "missing_right", "prepare", "refused", "run_folder"]
+__all__ = ["file_system", "free_bytes", "missing_right", "prepare", "refused", "run_folder", "sync_names"]
 
+_NOT_OURS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL, errno.ENOTSUP})
+"""How a folder answers that may be neither read nor synced, so that it is none which a store has just made."""
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "lustre", "gpfs", "gfs2", "ocfs2", "beegfs"}
     | {"davfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.glusterfs", "fuse.gcsfuse", "fuse.goofys"}
@@ -26,9 +29,25 @@ def prepare(path: str) -> None:
     try:
         _make_folder(folder)
         _refuse_network(path)
-        _make_file(path, folder)
+        _make_file(path)
     except OSError as error:
         raise refused(path, error) from None
+
+
+def sync_names(path: str) -> None:
+    """Make sure that a power cut takes away neither the file's name nor that of a folder above it.
+
+    All folders above it, since one of them may just have been made by another process that has not come so far yet.
+    """
+    folder = os.path.dirname(path)
+    _sync_folder(folder)
+    while folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+        try:
+            _sync_folder(folder)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
 
 
 def run_folder(path: str) -> str:
@@ -88,14 +107,15 @@ def _make_folder(folder: str) -> None:
         file.write("*\n")
 
 
-def _make_file(path: str, folder: str) -> None:
-    try:
+def _make_file(path: str) -> None:
+    with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _sync_folder(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)  # a power cut must not take the new name away
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

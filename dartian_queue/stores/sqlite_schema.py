@@ -4,6 +4,7 @@ import sqlite3
 
 from dartian_queue.errors import StoreUnusable, shown
 from dartian_queue.stores.sql import script
+from dartian_queue.stores.sqlite_files import sync_names
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "prepare_schema"]
 
@@ -34,6 +35,7 @@ def prepare_schema(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    sync_names(path)  # before the schema is there, without which nobody can dispatch
     connection.execute("BEGIN IMMEDIATE")
     try:
         for migration in MIGRATIONS[_version(connection, path) :]:  # read again: another process may have been faster

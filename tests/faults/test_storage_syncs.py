@@ -1,4 +1,4 @@
-"""C8, as far as system calls tell it: what a dispatch, a claim and a settle sync to the disk."""
+"""C8, as far as system calls tell it: what a new store, a dispatch, a claim and a settle sync to the disk."""
 
 import shutil
 import subprocess
@@ -63,3 +63,24 @@ def test_dispatch_and_operators_sync_the_log_once_and_workers_never(
     assert adds == [["queue.sqlite3-wal"] * of_an_add] * 3
     assert syncs["work"] == []
     assert syncs["cancel"][:1] == ["queue.sqlite3-wal"]
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("another_made_it", [False, True])
+def test_a_new_store_syncs_the_name_of_every_folder_above_it_before_anybody_can_dispatch(
+    tmp_path: Path, another_made_it: bool
+) -> None:
+    path = tmp_path / "storage/jobs/queue.sqlite3"
+    if another_made_it:  # and may have died before it came to sync anything
+        path.parent.mkdir(parents=True, mode=0o700)
+        path.touch(0o600)
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-y", "-o", str(trace), "-e", "trace=fsync,fdatasync"]
+    program = "import sys; from dartian_queue.stores import open_store; open_store(sys.argv[1])"
+    ran = subprocess.run([*command, sys.executable, "-c", program, str(path)], capture_output=True, text=True)
+    if "ptrace" in ran.stderr:
+        pytest.skip("this system does not let processes be traced")
+    assert ran.returncode == 0, ran.stderr
+    synced = [line.split("<")[1].split(">")[0] for line in trace.read_text().splitlines() if "sync(" in line]
+    before_the_schema = synced[: synced.index(f"{path}-wal")]
+    assert {str(path.parent), str(path.parents[1]), str(tmp_path)} <= set(before_the_schema)
