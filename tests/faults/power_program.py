@@ -80,12 +80,13 @@ class Program:
         self._count = 0
         self._claims: list[Claim] = []
         self._reader: sqlite3.Connection | None = None
+        self._stay = 0
         self._store = self._open()
         self._seat = self._store.join(WorkerInfo("w", os.getpid(), "here"))
         self._enter("open", durable=False)
 
     def run(self, steps: int) -> None:
-        """Take so many steps."""
+        """Take so many steps, each kind of them at least once."""
         often: list[tuple[int, Callable[[], None]]] = [
             (6, self.add),
             (3, self.add_many),
@@ -100,8 +101,14 @@ class Program:
             (1, self.read),
             (1, self.reopen),
         ]
-        for step in self._dice.choices([step for _, step in often], [weight for weight, _ in often], k=steps):
+        every = [step for _, step in often]
+        chosen = self._dice.choices(every, [weight for weight, _ in often], k=steps - len(every))
+        for step in (*chosen[: steps // 2], *every, *chosen[steps // 2 :]):
             step()
+            self._stay -= 1
+            if self._reader is not None and self._stay < 0:
+                self._reader.close()
+                self._reader = None
 
     def add(self) -> None:
         self._add(1)
@@ -152,14 +159,12 @@ class Program:
         self._enter("pause")
 
     def read(self) -> None:
-        """Let a reader come who keeps checkpoints from their end, or go."""
+        """Let a reader come who keeps checkpoints from their end for a while."""
+        self._stay = self._dice.randint(1, 8)
         if self._reader is None:
             self._reader = sqlite3.connect(self._path, isolation_level=None)
             self._reader.execute("BEGIN")
             self._reader.execute("SELECT count(*) FROM jobs").fetchone()
-        else:
-            self._reader.close()
-            self._reader = None
 
     def reopen(self) -> None:
         """Close the store, which takes the write-ahead log away where nobody reads, and open it again."""
