@@ -26,7 +26,10 @@ def insert(connection: sqlite3.Connection, envelopes: Sequence[Envelope], now: f
     rows = _rows(connection, envelopes, now)
     if len(rows) > 1 and _insert_all(connection, rows):
         return [Added(envelope.id, duplicate=False) for envelope in envelopes]
-    return [_insert_one(connection, row) for row in rows]
+    added = [_insert_one(connection, row) for row in rows]
+    if all(one.duplicate for one in added):
+        _write_anything(connection)
+    return added
 
 
 def lane_of(connection: sqlite3.Connection, queue: str, name: str, priority: int) -> int:
@@ -136,6 +139,15 @@ def _insert_all(connection: sqlite3.Connection, rows: Sequence[_Row]) -> bool:
     connection.execute("ROLLBACK TO batch")
     connection.execute("RELEASE batch")
     return False
+
+
+def _write_anything(connection: sqlite3.Connection) -> None:
+    """Let a transaction that has changed nothing be synced as it was asked to be, and with it what others have stored.
+
+    What is there already may have come with a settlement, which is not synced: to say that it is there promises it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version = {int(version)}")
 
 
 def _insert_one(connection: sqlite3.Connection, row: _Row) -> Added:

@@ -31,6 +31,8 @@ mark("work")
 claims = store.claim(seat, 3)
 store.settle(seat, [Settlement(c.id, c.token, Done()) for c in claims])
 store.expire(seat)
+mark("again")
+store.add([Envelope("job-0", "Job", "{}")])
 mark("cancel")
 store.cancel(["later"])
 mark("end")
@@ -62,6 +64,7 @@ def test_dispatch_and_operators_sync_the_log_once_and_workers_never(
     adds = [names for part, names in syncs.items() if part.startswith("add")]
     assert adds == [["queue.sqlite3-wal"] * of_an_add] * 3
     assert syncs["work"] == []
+    assert syncs["again"] == ["queue.sqlite3-wal"] * of_an_add
     assert syncs["cancel"][:1] == ["queue.sqlite3-wal"]
 
 
