@@ -81,6 +81,8 @@ class Program:
         self._claims: list[Claim] = []
         self._reader: sqlite3.Connection | None = None
         self._stay = 0
+        self._follow_up = ""
+        self._seen = ""
         self._store = self._open()
         self._seat = self._store.join(WorkerInfo("w", os.getpid(), "here"))
         self._enter("open", durable=False)
@@ -90,6 +92,7 @@ class Program:
         often: list[tuple[int, Callable[[], None]]] = [
             (6, self.add),
             (3, self.add_many),
+            (2, self.add_again),
             (6, self.claim),
             (6, self.settle),
             (1, self.report),
@@ -116,6 +119,14 @@ class Program:
     def add_many(self) -> None:
         self._add(self._dice.randint(2, 12))
 
+    def add_again(self) -> None:
+        """Dispatch what a settlement has stored, and not synced."""
+        self.claim()
+        self.settle()
+        if self._follow_up:
+            self._store.add([envelope(self._follow_up)])
+            self._enter("add again", durable=self._durable, stored=[self._follow_up])
+
     def claim(self) -> None:
         self._claims += self._store.claim(self._seat, self._dice.randint(1, 6))
         self._enter("claim", durable=False)
@@ -124,7 +135,11 @@ class Program:
         self._dice.shuffle(self._claims)
         count = self._dice.randint(1, 6)
         ended, self._claims = self._claims[:count], self._claims[count:]
-        settlements = [Settlement(claim.id, claim.token, self._dice.choice(OUTCOMES)) for claim in ended]
+        settlements: list[Settlement] = []
+        for claim in ended:
+            self._follow_up = f"{claim.id}-{claim.token}"
+            outcome = self._dice.choice(OUTCOMES)
+            settlements.append(Settlement(claim.id, claim.token, outcome, (envelope(self._follow_up),)))
         self._store.settle(self._seat, settlements)
         self._enter("settle", durable=False)
 
@@ -185,9 +200,11 @@ class Program:
         return self._dice.sample(ids, min(len(ids), self._dice.randint(1, 3)))
 
     def _enter(
-        self, step: str, *, durable: bool = True, stored: list[str] | None = None, gone: list[str] | None = None
+        self, step: str, *, durable: bool | None = None, stored: list[str] | None = None, gone: list[str] | None = None
     ) -> None:
-        entry = Entry(step, durable, look(self._store), stored or [], gone or [])
+        """Write down a step; what operators change stands, and where that is nothing, nothing has to."""
+        before, self._seen = self._seen, look(self._store)
+        entry = Entry(step, self._seen != before if durable is None else durable, self._seen, stored or [], gone or [])
         os.write(self._books, msgspec.json.encode(entry) + b"\n")
 
 

@@ -29,7 +29,7 @@ from tests.faults.storage import FULL
 
 SEEDS = range(20) if FULL else (4,)
 STEPS = 120 if FULL else 60
-CUTS = 6
+CUTS = 6 if FULL else 4
 """At so many places of each kind."""
 
 PROGRAM = ["-m", "tests.faults.power_program"]
