@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import ui
-from dartian_cli.errors import Conflict
+from dartian_cli.errors import Conflict, Usage
 from dartian_cli.generators.application import plan_application
 from dartian_cli.plan import preview
 from dartian_cli.planning import AsPlan, Check, DryRun, Force, Mode, carry_out
@@ -29,6 +29,8 @@ def new(
     json: AsPlan = False,
 ) -> int:
     """Scaffold an application."""
+    if not path:
+        raise Usage("PATH is empty\nFor the folder that you are in: dartian new .")
     folder = Path(path).expanduser()
     _refuse_other_content(folder, force=force)
     project = Project.at(folder)

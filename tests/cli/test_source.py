@@ -153,6 +153,12 @@ def test_new_refuses_what_is_there_already(tmp_path: Path) -> None:
     assert tree(tmp_path / "shop") == before
 
 
+def test_new_refuses_an_empty_path(tmp_path: Path) -> None:
+    answer = dartian(tmp_path, "new", "", code=2)
+    assert answer.err == "error: PATH is empty\n  For the folder that you are in: dartian new .\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_new_where_only_git_has_been(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     assert "cd " not in dartian(tmp_path, "new", ".").out
