@@ -12,7 +12,15 @@ from dartian_queue.settings import DRIVERS, Connection, Settings, masked
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Store
 
-__all__ = ["connection_named", "existing_store", "load_jobs", "reachable_store", "shown_store", "storing_connection"]
+__all__ = [
+    "connection_named",
+    "existing_store",
+    "load_jobs",
+    "reachable_store",
+    "refuse_memory",
+    "shown_store",
+    "storing_connection",
+]
 
 
 def load_jobs(settings: Settings) -> Registry:
@@ -24,10 +32,14 @@ def load_jobs(settings: Settings) -> Registry:
 
 
 def connection_named(name: str | None) -> Connection:
-    """Return the connection of that name, or the default one; Usage if there is none."""
+    """Return the connection of that name, or the default one; Usage if there is none, ConfigError for memory."""
     settings = config.current()
-    if name is None:
-        return settings.default
+    connection = settings.default if name is None else _named(name, settings)
+    refuse_memory(connection)
+    return connection
+
+
+def _named(name: str, settings: Settings) -> Connection:
     try:
         return settings.connection(name)
     except ConfigError:
@@ -35,6 +47,17 @@ def connection_named(name: str | None) -> Connection:
         raise Usage(
             f"there is no connection '{shown(name)}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}"
         ) from None
+
+
+def refuse_memory(connection: Connection) -> None:
+    """Raise ConfigError for a store in memory: a command would see one of its own, and lose what it adds."""
+    name, store = connection.name, connection.store
+    if connection.driver != "sync" and store.startswith("memory:"):
+        raise ConfigError(
+            f"the connection {name!r} has the store {shown(store)!r}, which ends with its process\n"
+            f"Neither a command nor a worker could see the jobs of another process.\n"
+            f"Set QUEUE_STORE, or store= in config/queue.py, to a path such as storage/queue.sqlite3."
+        )
 
 
 def storing_connection(name: str | None, command: str) -> Connection:

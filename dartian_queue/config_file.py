@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import cast
 
-from dartian_queue.errors import ConfigError, did_you_mean, shown
-from dartian_queue.settings import Config, Connection
+from dartian_queue.errors import ConfigError, DartianError, did_you_mean, shown
+from dartian_queue.settings import DRIVERS, Config, Connection
 
 __all__ = ["config_of", "hook_of", "read_dotenv", "run_config"]
 
@@ -53,6 +53,8 @@ def run_config(path: str) -> dict[str, object]:
         exec(_compiled(path), namespace)  # noqa: S102 - the application's own configuration, by its path
     except ConfigError:
         raise
+    except DartianError as error:
+        raise ConfigError(f"{_place(error, path)}: {error}") from error
     except (Exception, SystemExit) as error:
         raise ConfigError(f"{_place(error, path)}: {type(error).__name__}: {_explained(error)}") from error
     return namespace
@@ -97,6 +99,11 @@ def config_of(namespace: dict[str, object], path: str) -> Config:
     for name, connection in config.connections.items():
         if not isinstance(connection, Connection):  # pyright: ignore[reportUnnecessaryIsInstance] # from a file
             raise ConfigError(f"{path}: connections[{name!r}] takes a Connection(...), not {shown(connection)}")
+        if name in DRIVERS and connection.driver != name:
+            raise ConfigError(
+                f"{path}: connections[{name!r}] has the driver {connection.driver!r}, and {name} is itself a driver\n"
+                f"Give the connection another name, or write Connection(driver={name!r})."
+            )
     return config
 
 

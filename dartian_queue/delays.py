@@ -9,9 +9,21 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from dartian_queue.errors import shown
+from dartian_queue.errors import InvalidOption, shown
 
-__all__ = ["Backoff", "Duration", "Exponential", "backoff_delay", "checked_backoff", "exponential", "seconds"]
+__all__ = [
+    "Backoff",
+    "Duration",
+    "Exponential",
+    "backoff_delay",
+    "checked_backoff",
+    "exponential",
+    "least_delay",
+    "seconds",
+]
+
+SHORTEST, LONGEST = 0.8, 1.2
+"""The jitter: what a growing delay is multiplied by, at least and at most."""
 
 Duration: TypeAlias = float | timedelta
 """Seconds, or a timedelta."""
@@ -41,23 +53,41 @@ def seconds(option: str, value: object) -> float:
 
 def exponential(base: Duration, cap: Duration = 600.0) -> Exponential:
     """Return a backoff of ``base`` seconds that doubles with each try up to ``cap``, with a jitter of a fifth."""
-    return Exponential(seconds("base", base), seconds("cap", cap))
+    return _growing(base, cap)
+
+
+def _growing(base: object, cap: object) -> Exponential:
+    """Return the backoff; InvalidOption where it would begin above its cap, so that it could not grow."""
+    made = Exponential(seconds("base", base), seconds("cap", cap))
+    if made.base > made.cap:
+        raise InvalidOption(
+            f"exponential({made.base:g}, cap={made.cap:g}) begins above its cap, so every delay would be the cap\n"
+            f"Write exponential({made.base:g}, cap={max(8 * made.base, 600):g}), or the number {made.cap:g} alone."
+        )
+    return made
 
 
 def backoff_delay(backoff: Backoff, tries: int) -> float:
     """Return the seconds to wait after the ``tries``-th try (1 is the first)."""
     if isinstance(backoff, Exponential):
         grown = backoff.base * 2.0 ** min(tries - 1, 64)
-        return min(backoff.cap, grown * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
+        return min(backoff.cap, grown * random.uniform(SHORTEST, LONGEST))  # noqa: S311 - spreads load, hides nothing
     if isinstance(backoff, tuple):
         return backoff[min(tries, len(backoff)) - 1]
     return backoff
 
 
+def least_delay(backoff: Backoff) -> float:
+    """Return the seconds that lie before a second try at least."""
+    if isinstance(backoff, Exponential):
+        return min(backoff.cap, backoff.base * SHORTEST)
+    return backoff[0] if isinstance(backoff, tuple) else backoff
+
+
 def checked_backoff(option: str, value: object) -> Backoff:
     """Return a backoff as it is stored; ValueError if it is none."""
     if isinstance(value, Exponential):
-        return Exponential(seconds("base", value.base), seconds("cap", value.cap))
+        return _growing(value.base, value.cap)
     if isinstance(value, list | tuple):
         delays = tuple(seconds(option, delay) for delay in cast("list[object]", value))
         if not delays:

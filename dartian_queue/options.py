@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, cast
 
 import msgspec
 
-from dartian_queue.delays import Backoff, Exponential, checked_backoff, seconds
+from dartian_queue.delays import Backoff, Exponential, checked_backoff, least_delay, seconds
 from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, shown
 from dartian_queue.retry_rules import ErrorTypes, RetryRule, checked_fail_on, checked_retry_on
 
@@ -125,7 +125,35 @@ def parse_job_options(owner: str, keywords: Mapping[str, object]) -> JobOptions:
         if rule.error in options.fail_on:
             name = rule.error.__qualname__
             raise JobDefinitionError(f"class {owner}: fail_on and retry_on both name {name}\nTake it out of one.")
+    _refuse_contradictions(owner, options)
     return options
+
+
+def _refuse_contradictions(owner: str, said: JobOptions) -> None:
+    """Raise JobDefinitionError where one class says two things of which one leaves the other without any meaning."""
+    clash = ""
+    if said.fail_on_timeout and said.timeout == 0:
+        clash = (
+            "fail_on_timeout=True with timeout=0: what runs without bound never runs out of time\n"
+            "Give it a timeout above 0, or leave fail_on_timeout out."
+        )
+    elif said.retry_until is None and said.tries and (said.max_exceptions or 0) > said.tries:
+        clash = (
+            f"max_exceptions={said.max_exceptions} with tries={said.tries}: the tries are used up before\n"
+            f"Give it fewer max_exceptions than tries, or leave max_exceptions out."
+        )
+    elif said.retry_until is not None:
+        backoffs = [said.backoff, *(rule.backoff for rule in said.retry_on if rule.backoff is not None)]
+        pause = min(0.0 if backoff is None else least_delay(backoff) for backoff in backoffs)
+        if (said.delay or 0.0) + pause > said.retry_until:
+            late = [f"delay={said.delay:g}"] if said.delay else []
+            late += [f"a backoff of {pause:g} s or more"] if pause else []
+            clash = (
+                f"{' and '.join(late)} with retry_until={said.retry_until:g}, counted from the dispatch: "
+                f"no second try could be made\nGive it a longer retry_until, or leave it out."
+            )
+    if clash:
+        raise JobDefinitionError(f"class {owner}: {clash}")
 
 
 def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:

@@ -3,7 +3,7 @@
 import os
 
 from dartian_queue.errors import ConfigError, shown
-from dartian_queue.settings import CONFIG_FILE
+from dartian_queue.settings import CONFIG_FILE, listed_twice
 
 __all__ = ["find_root", "jobs_packages"]
 
@@ -59,6 +59,8 @@ def jobs_packages(root: str, configured: list[str] | None) -> tuple[tuple[str, .
         if import_root not in paths:
             paths.append(import_root)
         names.append(os.path.relpath(absolute, import_root).replace(os.sep, "."))
+    if clash := listed_twice(names):
+        raise ConfigError(f"{os.path.join(root, 'pyproject.toml')}: [tool.dartian] jobs {clash}")
     return tuple(names), tuple(paths)
 
 

@@ -5,8 +5,8 @@ They never read a file or the environment; config.py puts them together.
 
 import os
 import re
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, cast
 
 import msgspec
 
@@ -14,7 +14,17 @@ from dartian_queue.delays import Backoff, Duration, seconds
 from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
 from dartian_queue.options import DEFAULT_LIMITS, QUEUE, Limits, parse_limits
 
-__all__ = ["CONFIG_FILE", "DRIVERS", "Config", "Connection", "Durability", "Settings", "masked", "named"]
+__all__ = [
+    "CONFIG_FILE",
+    "DRIVERS",
+    "Config",
+    "Connection",
+    "Durability",
+    "Settings",
+    "listed_twice",
+    "masked",
+    "named",
+]
 
 DRIVERS = ("isolate", "sync")
 DEFAULT_STORE = "storage/queue.sqlite3"
@@ -110,8 +120,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         _refuse_unless(
             type(self.max_payload) is int and self.max_payload > 0, "max_payload", self.max_payload, "a number of bytes"
         )
-        if isinstance(self.jobs, str):
-            raise InvalidOption(f'jobs takes a list of packages, such as ["app.jobs"], not {shown(self.jobs)!r}')
+        if self.jobs is not None:
+            _check_jobs(self.jobs)
         limits = self.limits()
         msgspec.structs.force_setattr(self, "backoff", limits.backoff)
         msgspec.structs.force_setattr(self, "timeout", limits.timeout)
@@ -165,6 +175,14 @@ def named(name: str, connections: dict[str, Connection], source: str) -> Connect
     )
 
 
+def listed_twice(packages: Sequence[str]) -> str:
+    """Return what is wrong with a list that has a jobs package twice, where another was meant; else an empty text."""
+    twice = next((package for package in packages if packages.count(package) > 1), None)
+    if twice is None:
+        return ""
+    return f"has {shown(twice)!r} twice\nKeep one of them, or write the package that was meant."
+
+
 def masked(url: str) -> str:
     """Return a URL with its password hidden."""
     return re.sub(r"(://[^/:@\s]*):[^/\s]*@", r"\1:***@", url)
@@ -174,6 +192,14 @@ def _refuse_unless(holds: bool, name: str, value: object, rule: str) -> None:
     if not holds:
         given = repr(shown(value)) if isinstance(value, str) else shown(value)
         raise InvalidOption(f"{name} takes {rule}, not {given}")
+
+
+def _check_jobs(jobs: object) -> None:
+    packages = list(cast("Sequence[object]", jobs) if type(jobs) in (list, tuple) else ())
+    rule = 'a list of packages, such as ["app.jobs"]'
+    _refuse_unless(bool(packages) and all(type(one) is str for one in packages), "jobs", jobs, rule)
+    if clash := listed_twice(cast("list[str]", packages)):
+        raise InvalidOption(f"jobs {clash}")
 
 
 def _near(rule: str, value: object, known: tuple[str, ...]) -> str:

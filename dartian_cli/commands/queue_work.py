@@ -9,6 +9,7 @@ from dartian_cli import application, ui
 from dartian_cli.amounts import parse_backoff, parse_seconds
 from dartian_cli.display.choice import Shape, display_for, is_live_terminal
 from dartian_cli.display.watching import Watching
+from dartian_cli.errors import Usage
 from dartian_cli.queues import parse_queues
 from dartian_queue import config
 from dartian_queue.options import Limits, parse_limits
@@ -67,6 +68,7 @@ def queue_work(
     Ctrl-C or SIGTERM: no new jobs, the running ones may finish within the grace, the rest is put back untouched.
     A second Ctrl-C stops at once, and loses nothing either.
     """
+    _refuse_contradictions(once=once, max_jobs=max_jobs, plain=plain, json=json)
     chosen = application.storing_connection(connection, "queue:work")
     from threading import Event
 
@@ -109,6 +111,17 @@ def queue_work(
     if display.broken:
         ui.complain(display.broken)
     return code
+
+
+def _refuse_contradictions(*, once: bool, max_jobs: int, plain: bool, json: bool) -> None:
+    """Raise Usage for two flags of which only one could be obeyed."""
+    if once and max_jobs > 1:
+        raise Usage(
+            f"--once runs one job, and --max-jobs {max_jobs} runs {max_jobs}: only one of them can hold\n"
+            f"For so many jobs: dartian queue:work --max-jobs {max_jobs}"
+        )
+    if plain and json:
+        raise Usage("--plain and --json are two forms of the same lines\nFor programs: dartian queue:work --json")
 
 
 def _limits(tries: int | None, timeout: str | None, backoff: str | None) -> Limits:

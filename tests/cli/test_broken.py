@@ -76,6 +76,50 @@ def test_a_store_that_cannot_be_written(command: str, shop: Scene) -> None:
     assert "is a folder" in refused(shop, command, 4)
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            "queue:work --once --max-jobs 5",
+            "error: --once runs one job, and --max-jobs 5 runs 5: only one of them can hold\n"
+            "  For so many jobs: dartian queue:work --max-jobs 5\n",
+        ),
+        (
+            "queue:work --plain --json",
+            "error: --plain and --json are two forms of the same lines\n  For programs: dartian queue:work --json\n",
+        ),
+        (
+            "queue:work --backoff exponential:900",
+            "error: exponential(900, cap=600) begins above its cap, so every delay would be the cap\n"
+            "  Write exponential(900, cap=7200), or the number 600 alone.\n",
+        ),
+        (
+            "make:job Zip --timeout 0 --fail-on-timeout",
+            "error: class Zip: fail_on_timeout=True with timeout=0: what runs without bound never runs out of time\n"
+            "  Give it a timeout above 0, or leave fail_on_timeout out.\n",
+        ),
+    ],
+)
+def test_flags_that_contradict_each_other(command: str, told: str, shop: Scene) -> None:
+    assert refused(shop, command, 2) == told
+    assert not shop.store_path.exists()
+
+
+@pytest.mark.parametrize("command", ["job:dispatch Greet name=Ada", "queue:work --once", "queue:status"])
+def test_a_store_that_ends_with_its_process(command: str, shop: Scene) -> None:
+    err = refused(shop, command, 3, env={"QUEUE_STORE": "memory:"})
+    assert err.startswith("error: the connection 'isolate' has the store 'memory:', which ends with its process\n")
+    assert err.endswith("to a path such as storage/queue.sqlite3.\n")
+    sync = {"QUEUE_STORE": "memory:", "QUEUE_DRIVER": "sync"}
+    assert "has run here" in dartian(shop.root, "job:dispatch", "Greet", "name=Ada", env=sync).out
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_class_whose_keywords_contradict_each_other(command: str, shop: Scene) -> None:
+    shop.jobs("class Odd(Job, tries=2, max_exceptions=3):\n    def handle(self) -> None: ...\n", "more")
+    assert "class Odd: max_exceptions=3 with tries=2: " in refused(shop, command, 2)
+
+
 def test_about_tells_what_is_broken_in_its_place(shop: Scene) -> None:
     shop.write("app/jobs/broken.py", "def x(:\n")
     assert "broken: the jobs module 'app.jobs.broken'" in dartian(shop.root, "about").out

@@ -202,6 +202,11 @@ def test_a_store_that_cannot_be_used_is_an_error(shop: Scene) -> None:
     assert finding["remedy"].endswith("or restore this file from a backup.")
 
 
+def test_a_store_that_ends_with_its_process_is_an_error(shop: Scene) -> None:
+    finding = only(shop, "error", QUEUE_STORE="memory:")
+    assert finding["what"].startswith("the connection 'isolate' has the store 'memory:', which ends with its process")
+
+
 def test_a_broken_invariant_is_an_error(shop: Scene) -> None:
     shop.store.add([Envelope("id-1", "Break", "{}")])
     meddling = sqlite3.connect(shop.store_path)

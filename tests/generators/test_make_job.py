@@ -160,14 +160,14 @@ def test_sync_and_no_test(project: Project) -> None:
 def test_every_option_is_a_class_keyword(project: Project) -> None:
     options = {
         "isolate": "fresh", "tags": ["podcast:{podcast_id}"], "delay": 1.5, "max_exceptions": 2, "retry_until": 60,
-        "fail_on_timeout": True, "timeout": 0, "backoff": (1, 2), "tries": 5, "priority": -1, "queue": "media",
+        "fail_on_timeout": True, "timeout": 90, "backoff": (1, 2), "tries": 5, "priority": -1, "queue": "media",
         "connection": "isolate", "aliases": ["Old"], "name": "podcasts.Publish",
     }  # fmt: skip
     run(project, lambda workspace: plan_job(workspace, "Publish", ["podcast_id:int"], options))
     text = (project.root / "app" / "jobs" / "publish.py").read_text()
     assert text.partition("class ")[2].partition(':\n    """')[0] == (
         'Publish(\n    Job,\n    name="podcasts.Publish",\n    aliases=["Old"],\n    connection="isolate",\n'
-        '    queue="media",\n    priority=-1,\n    tries=5,\n    backoff=(1, 2),\n    timeout=0,\n'
+        '    queue="media",\n    priority=-1,\n    tries=5,\n    backoff=(1, 2),\n    timeout=90,\n'
         "    fail_on_timeout=True,\n    retry_until=60,\n"
         '    max_exceptions=2,\n    delay=1.5,\n    tags=["podcast:{podcast_id}"],\n    isolate="fresh",\n)'
     )

@@ -130,6 +130,28 @@ def test_the_environment_wins_over_dotenv(root: Path, monkeypatch: pytest.Monkey
             "names 'isolte', no connection of config/queue.py and no driver; did you",
         ),
         ("config = Config(jobs='app.jobs')\n", "jobs takes a list of packages, such as [\"app.jobs\"], not 'app.jobs'"),
+        (
+            "config = Config(jobs=[3])\n",
+            'config/queue.py:2: jobs takes a list of packages, such as ["app.jobs"], not [3]',
+        ),
+        (
+            "config = Config(jobs=[])\n",
+            'config/queue.py:2: jobs takes a list of packages, such as ["app.jobs"], not []',
+        ),
+        (
+            "config = Config(jobs=['a.jobs', 'b.jobs', 'a.jobs'])\n",
+            "config/queue.py:2: jobs has 'a.jobs' twice\nKeep one of them, or write the package that was meant.",
+        ),
+        (
+            "config = Config(connections={'sync': Connection(driver='isolate')})\n",
+            "config/queue.py: connections['sync'] has the driver 'isolate', and sync is itself a driver\n"
+            "Give the connection another name, or write Connection(driver='sync').",
+        ),
+        (
+            "from dartian_queue import exponential\nconfig = Config(backoff=exponential(900))\n",
+            "config/queue.py:3: exponential(900, cap=600) begins above its cap, so every delay would be the cap\n"
+            "Write exponential(900, cap=7200), or the number 600 alone.",
+        ),
         ("config = Config()\nboot = 3\n", "boot takes a function without parameters, not 3"),
         ("config = Config()\nasync def boot(): ...\n", "not one that is async or yields"),
         ("config = Config()\ndef isolate_started(): yield\n", "not one that is async or yields"),
@@ -180,6 +202,10 @@ def test_a_line_of_dotenv_that_is_not_ours_does_no_harm(root: Path) -> None:
         ({"companion": 0}, "companion takes True or False, not 0"),
         ({"queue": "a b"}, "queue takes 1 to 64 letters, digits or _ . : -, not 'a b'"),
         ({"store": ""}, "store takes a path or URL, not ''"),
+        (
+            {"jobs": ["app.jobs", "app.jobs"]},
+            "jobs has 'app.jobs' twice\nKeep one of them, or write the package that was meant.",
+        ),
         ({"root": 3}, "root takes the path of a folder, not 3"),
     ],
 )
@@ -281,6 +307,10 @@ def test_a_jobs_package_is_imported_from_above_its_outermost_package(root: Path)
     [
         ("[tool.dartian\n", "pyproject.toml is not valid TOML"),
         ("[tool.dartian]\njobs = 3\n", '[tool.dartian] jobs takes folders, such as "app/jobs", not 3'),
+        (
+            '[tool.dartian]\njobs = ["app/jobs", "./app/jobs/"]\n',
+            "pyproject.toml: [tool.dartian] jobs has 'app.jobs' twice\nKeep one of them, or write the package that was",
+        ),
         ("[tool.dartian]\njobs = []\n", '[tool.dartian] jobs takes folders, such as "app/jobs", not []'),
     ],
 )
