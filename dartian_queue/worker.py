@@ -31,6 +31,7 @@ from dartian_queue.stores import open_store
 from dartian_queue.stores.marks import SLOTS
 from dartian_queue.stores.store import ProgressReport, Seat, Store, WorkerInfo
 from dartian_queue.teller import Teller
+from dartian_queue.variables import unread_variables
 from dartian_queue.verdicts import judge_death
 
 __all__ = ["Worker", "WorkerOptions"]
@@ -185,6 +186,8 @@ class Worker:
     _is_open = False
 
     def _open(self) -> None:
+        for unread in unread_variables(self._settings.root):
+            self._teller.notice("warning", f"{unread.what} ({unread.remedy})")
         size = min(self._options.isolates or self._connection.isolates or _usable_cpus(), SLOTS)
         self._seat = self.store.join(self._info(size))
         self._ledger = Ledger(self.store, self._seat, self._lease, self._teller.complain)

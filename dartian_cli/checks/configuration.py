@@ -3,37 +3,24 @@
 That it can be read at all was found before.
 """
 
-import os
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from dartian_cli.checks.findings import warning
 from dartian_cli.wording import duration
-from dartian_queue.config_file import read_dotenv
 from dartian_queue.delays import seconds
 from dartian_queue.errors import shown
 from dartian_queue.settings import Config, Connection, Settings
 from dartian_queue.stores.store import Check, Finding
+from dartian_queue.variables import unread_variables
 
 __all__ = ["of_durations", "of_stores", "of_variables"]
 
-_VARIABLES = ("QUEUE_DRIVER", "QUEUE_STORE", "QUEUE_COMPANION", "DARTIAN_ROOT")
-_NEAR = 0.85
-"""How alike a name is that was surely misspelt: one letter wrong, or two exchanged."""
 _DEFAULTS = Config()
 
 
 def of_variables(settings: Settings) -> Check:
     """Check the variables of the environment and of .env for names that are nearly ours."""
-    given = {**os.environ, **read_dotenv(os.path.join(settings.root, ".env"))}
-    found: list[Finding] = []
-    for name in sorted(given.keys() - set(_VARIABLES)):
-        if name == "QUEUE_CONNECTION":
-            why = "Laravel reads it; here the variable is QUEUE_DRIVER."
-            found.append(warning("QUEUE_CONNECTION is set, and not read", why, _renamed(name, "QUEUE_DRIVER")))
-        elif near := get_close_matches(name, _VARIABLES, n=1, cutoff=_NEAR):
-            what = f"{shown(name)} is set, and not read; did you mean {near[0]!r}?"
-            found.append(warning(what, "Unless your own config/queue.py reads it.", _renamed(name, near[0])))
+    found = [warning(*unread) for unread in unread_variables(settings.root)]
     return Check("every variable of the environment is known", tuple(found))
 
 
@@ -87,7 +74,3 @@ def of_stores(settings: Settings) -> Check:
         if len(names) > 1
     )
     return Check("every connection has a store of its own", found)
-
-
-def _renamed(name: str, meant: str) -> str:
-    return f"rename {shown(name)} to {meant}, in the environment or in .env"

@@ -166,6 +166,14 @@ def test_misspelt_variables_are_warnings(name: str, what: str, shop: Scene) -> N
     assert findings(shop) == []
 
 
+def test_a_root_that_is_said_where_it_is_not_read_is_a_warning(shop: Scene) -> None:
+    os.chmod(shop.write(".env", "DARTIAN_ROOT=/elsewhere\n"), 0o600)
+    finding = only(shop, "warning")
+    assert finding["what"] == "DARTIAN_ROOT is set in .env, and not read there"
+    assert finding["remedy"] == "export DARTIAN_ROOT, and take it out of .env"
+    assert findings(shop, DARTIAN_ROOT=str(shop.root)) == []
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_an_env_file_that_git_tracks_is_a_warning(shop: Scene) -> None:
     os.chmod(shop.write(".env", "SECRET=hunter2\n"), 0o600)

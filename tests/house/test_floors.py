@@ -29,6 +29,7 @@ FLOORS: dict[str, int] = {
     "root": 1,
     "config_file": 1,
     "config": 1,
+    "variables": 1,
     "receipt": 1,
     "fields": 2,
     "hooks": 2,

@@ -109,6 +109,14 @@ def test_kill_9_of_the_owner_leaves_everything_stored_and_nobody_behind(made: Sc
     assert made.store.workers() == []
 
 
+def test_a_companion_says_which_variable_was_misspelt(made: Scene, owners: Start) -> None:
+    owner = owners("dispatch(Note('said', 0))\n", QUEUE_DIRVER="sync")
+    companion = owner.companion()
+    assert owner.end() == 0
+    wait_until_gone(companion)
+    assert owner.errors.count("dartian: QUEUE_DIRVER is set, and not read; did you mean 'QUEUE_DRIVER'?") == 1
+
+
 def test_ctrl_c_in_the_script_leaves_the_rest_stored(made: Scene, owners: Start) -> None:
     owner = owners('[dispatch(Note(str(n), 30)) for n in range(5)]\nprint("said", flush=True)\ntime.sleep(60)\n')
     owner.wait_for_output("said")

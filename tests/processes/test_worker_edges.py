@@ -50,6 +50,19 @@ def lease(scene: Scene, rest: str = "") -> None:
     scene.write("config/queue.py", f"from dartian_queue import Config\nconfig = Config(lease=3)\n{rest}")
 
 
+def test_a_misspelt_variable_is_told_once_at_the_start(working: Scene) -> None:
+    working.write(".env", "QUEUE_DIRVER=p4ssw0rd\n")
+    ids = [working.put("Note", text=str(number)) for number in range(3)]
+    events = working.work(env={"QUEUE_LIMIT_OF_MINE": "x"})
+    assert [event["text"] for event in events if event["type"] == "notice"] == [
+        "QUEUE_DIRVER is set, and not read; did you mean 'QUEUE_DRIVER'? "
+        "(rename QUEUE_DIRVER to QUEUE_DRIVER, in the environment or in .env)"
+    ]
+    assert (events[0]["type"], events[0]["level"]) == ("notice", "warning")
+    assert "p4ssw0rd" not in str(events)
+    assert all(working.job(job_id).state is State.DONE for job_id in ids)
+
+
 def test_a_worker_can_be_stopped_while_its_store_is_locked_and_says_what_it_could_not_store(working: Scene) -> None:
     job_id = working.put("Sleep", duration=0.2)
     worker = working.worker("--isolates", "1", "--grace", "0")
