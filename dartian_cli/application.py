@@ -105,6 +105,9 @@ def shown_store(connection: Connection) -> str:
 
 
 def _open(connection: Connection, patience: float | None = None) -> Store:
-    url = config.current().store_url(connection)
+    settings = config.current()
     wait = seconds("wait", connection.wait) if patience is None else patience
-    return open_store(url, wait=wait, durability=connection.durability)
+    largest = settings.config.max_payload
+    return open_store(
+        settings.store_url(connection), wait=wait, durability=connection.durability, largest_payload=largest
+    )

@@ -118,7 +118,12 @@ class Worker:
         self._names: frozenset[str] = frozenset()
         self._unknown: set[str] = set()
         wait = min(STORE_WAIT, seconds("wait", connection.wait))
-        self.store: Store = open_store(settings.store_url(connection), durability=connection.durability, wait=wait)
+        self.store: Store = open_store(
+            settings.store_url(connection),
+            durability=connection.durability,
+            wait=wait,
+            largest_payload=settings.config.max_payload,
+        )
 
     # What others ask of it
 

@@ -50,6 +50,16 @@ def lease(scene: Scene, rest: str = "") -> None:
     scene.write("config/queue.py", f"from dartian_queue import Config\nconfig = Config(lease=3)\n{rest}")
 
 
+def test_a_payload_of_the_size_that_is_configured_is_run_and_a_larger_one_has_failed(working: Scene) -> None:
+    working.write("config/queue.py", "from dartian_queue import Config\nconfig = Config(max_payload=3_000_000)\n")
+    accepted = working.put("Note", text="x" * 2_000_000)
+    refused = working.put("Note", text="x" * 4_000_000)
+    working.work()
+    assert working.job(accepted).state is State.DONE
+    assert working.job(refused).state is State.FAILED
+    assert "larger than the 3,000,000 characters" in working.job(refused).errors[0].message
+
+
 def test_a_misspelt_variable_is_told_once_at_the_start(working: Scene) -> None:
     working.write(".env", "QUEUE_DIRVER=p4ssw0rd\n")
     ids = [working.put("Note", text=str(number)) for number in range(3)]
