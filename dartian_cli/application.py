@@ -8,9 +8,10 @@ from dartian_queue import config
 from dartian_queue.delays import seconds
 from dartian_queue.errors import ConfigError, did_you_mean, shown
 from dartian_queue.registry import Registry, load_application
-from dartian_queue.settings import DRIVERS, Connection, Settings, masked
+from dartian_queue.settings import DRIVERS, Connection, Settings
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Store
+from dartian_queue.urls import masked
 
 __all__ = [
     "connection_named",
@@ -45,7 +46,7 @@ def _named(name: str, settings: Settings) -> Connection:
     except ConfigError:
         known = sorted({*settings.connections, *DRIVERS})
         raise Usage(
-            f"there is no connection '{shown(name)}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}"
+            f"there is no connection '{shown(masked(name))}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}"
         ) from None
 
 
@@ -99,7 +100,7 @@ def reachable_store(connection: Connection, patience: float | None = None) -> St
 def shown_store(connection: Connection) -> str:
     """Return where the store is, for people: below the root as it is configured, a password hidden."""
     settings = config.current()
-    url = masked(settings.store_url(connection))
+    url = str(settings.store_url(connection))
     prefix = f"{settings.root}{os.sep}"
     return url.removeprefix(prefix)
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TextIO, TypeAlias
 
-from dartian_queue.errors import shown
+from dartian_queue.errors import shown, without_passwords
 
 __all__ = [
     "Cell",
@@ -137,13 +137,16 @@ def say(text: str = "", style: Style = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print a remark on standard error, so that standard output stays clean for what was asked."""
-    print(text, file=sys.stderr)
+    """Print a remark on standard error, so that standard output stays clean for what was asked.
+
+    It may be a traceback, whose lines of source may hold a URL with its password; that is not shown.
+    """
+    print(without_passwords(text), file=sys.stderr)
 
 
 def complain(message: str) -> None:
     """Print an error: ``error: what is wrong``, and what to do in the lines after it."""
-    first, _, rest = message.partition("\n")
+    first, _, rest = without_passwords(message).partition("\n")
     lines = [f"{styled('error:', 'red', sys.stderr)} {escaped(first)}"]
     lines += [f"  {escaped(line)}" for line in rest.splitlines()]
     print("\n".join(lines), file=sys.stderr)

@@ -18,7 +18,8 @@ from dartian_queue.config_file import config_of, hook_of, read_dotenv, run_confi
 from dartian_queue.delays import Backoff, Duration
 from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
 from dartian_queue.root import find_root, jobs_packages
-from dartian_queue.settings import CONFIG_FILE, DRIVERS, Config, Connection, Durability, Settings, masked, named
+from dartian_queue.settings import CONFIG_FILE, DRIVERS, Config, Connection, Durability, Settings, named
+from dartian_queue.urls import revealed, sealed
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -35,7 +36,6 @@ __all__ = [
     "current",
     "env",
     "handover",
-    "masked",
     "on_change",
     "reset",
 ]
@@ -93,6 +93,8 @@ def configure(**overrides: "Unpack[Overrides]") -> None:
     with _loading:
         _check(overrides)
         _overrides.update(overrides)
+        if "store" in overrides:
+            _overrides["store"] = sealed(overrides["store"])
         _current = None
     _tell()
 
@@ -279,7 +281,9 @@ def _check(overrides: Overrides) -> None:
 
 
 def _plain(value: object) -> object:
-    """Return an override as JSON can carry it: durations in seconds."""
+    """Return an override as JSON can carry it to a process of ours: durations in seconds, a URL whole."""
+    if isinstance(value, str):
+        return revealed(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, list | tuple):

@@ -28,6 +28,8 @@ A message says what is wrong with the value in it, why, and what to do; at most 
 a payload in full, a local variable or a password.
 """
 
+import re
+
 __all__ = [
     "BrokenJobs",
     "BrokenPayload",
@@ -54,13 +56,22 @@ __all__ = [
     "UsageError",
     "did_you_mean",
     "shown",
+    "without_passwords",
 ]
+
+_USERINFO = re.compile(r"(://[^/\s:\"'<>?#]*):[^/\s\"'<>?#]*@")
+_PARAMETER = re.compile(r"([?&][\w.-]{0,40}?(?:password|passwd|pwd|secret)=)[^&\s\"'<>#]+", re.IGNORECASE)
+_LONGEST_READ = 10_000
+"""Characters of a value that are looked at; far more than are shown, so that no password is cut before its end."""
 
 
 class DartianError(Exception):
-    """Everything that Dartian raises on purpose."""
+    """Everything that Dartian raises on purpose; the passwords of URLs are hidden in its message."""
 
     exit_code = 1
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(without_passwords(one) if isinstance(one, str) else one for one in arguments))
 
 
 class UsageError(DartianError):
@@ -159,11 +170,20 @@ class JobCrashed(DartianError):
     """A job's process ended under it; what ``failed()`` gets where the job itself could raise nothing."""
 
 
+def without_passwords(text: str) -> str:
+    """Return text with ``***`` for the passwords of the URLs in it, in their authority or their query."""
+    if "://" not in text:
+        return text
+    return _PARAMETER.sub(r"\1***", _USERINFO.sub(r"\1:***@", text))
+
+
 def shown(value: object, limit: int = 60) -> str:
-    """Return ``value`` as text that is safe to show: printable, on one line, at most ``limit`` characters."""
+    """Return ``value`` as text that is safe to show: printable, on one line, at most ``limit`` characters.
+
+    The passwords of URLs are hidden in it.
+    """
     text = value if isinstance(value, str) else _guarded_repr(value)
-    if len(text) > 2 * limit:
-        text = text[: 2 * limit]
+    text = without_passwords(text[:_LONGEST_READ])[: 2 * limit]
     text = "".join(character if character.isprintable() else _escape(character) for character in text)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

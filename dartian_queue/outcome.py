@@ -7,6 +7,7 @@ from typing import TypeAlias, cast
 import msgspec
 
 from dartian_queue.delays import backoff_delay
+from dartian_queue.errors import without_passwords
 from dartian_queue.options import Limits
 
 __all__ = [
@@ -172,7 +173,7 @@ def _guarded(describe: Callable[[], str], longest: int) -> str:
 
 def _storable(text: str, longest: int) -> str:
     """Return text that every store and terminal can take: valid UTF-8, no NUL, cut in its middle."""
-    text = str.__str__(text)  # of a subclass, the text and none of its methods
+    text = without_passwords(str.__str__(text))  # of a subclass, the text and none of its methods
     if len(text) > longest:
         half = longest // 2
         text = f"{text[:half]} … {len(text) - longest} characters left out … {text[-half:]}"

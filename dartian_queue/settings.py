@@ -4,7 +4,6 @@ They never read a file or the environment; config.py puts them together.
 """
 
 import os
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, cast
 
@@ -13,6 +12,7 @@ import msgspec
 from dartian_queue.delays import Backoff, Duration, seconds
 from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
 from dartian_queue.options import DEFAULT_LIMITS, QUEUE, Limits, parse_limits
+from dartian_queue.urls import masked, sealed
 
 __all__ = [
     "CONFIG_FILE",
@@ -38,7 +38,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     driver: str
     """``isolate`` or ``sync``."""
     store: str = DEFAULT_STORE
-    """A path, relative to the application's root, or a URL; ``sync`` has none."""
+    """A path, relative to the application's root, or a URL, which never shows its password; ``sync`` has none."""
     queue: str = "default"
     """The queue of jobs that name none."""
     durability: Durability = "power"
@@ -64,7 +64,9 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _refuse_unless(self.driver in DRIVERS, "driver", self.driver, _near("isolate or sync", self.driver, DRIVERS))
-        _refuse_unless(type(self.store) is str and bool(self.store), "store", self.store, "a path or URL")
+        _refuse_unless(
+            isinstance(cast("object", self.store), str) and bool(self.store), "store", self.store, "a path or URL"
+        )
         _refuse_unless(
             type(self.queue) is str and QUEUE.fullmatch(self.queue) is not None,
             "queue",
@@ -83,14 +85,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             value: object = getattr(self, name)
             _refuse_unless(type(value) is int and 0 <= value <= 1_000_000_000, name, value, "a whole number from 0")
         _take_seconds(self, "drain_timeout", "wait", "poll", "isolate_age")
-
-    def __repr__(self) -> str:
-        fields = ", ".join(
-            f"{name}={masked(value) if name == 'store' else value!r}"
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None
-        )
-        return f"Connection({fields})"
+        msgspec.structs.force_setattr(self, "store", sealed(self.store))
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +153,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return named(name, self.connections, "connection")
 
     def store_url(self, connection: Connection) -> str:
-        """Return where the connection's store is: a URL as it stands, or an absolute path."""
+        """Return where the connection's store is: a URL as it stands, sealed, or an absolute path."""
         if "://" in connection.store or connection.store.startswith("memory:"):
             return connection.store
         return os.path.join(self.root, os.path.expanduser(connection.store))
@@ -169,8 +164,9 @@ def named(name: str, connections: dict[str, Connection], source: str) -> Connect
     if name in connections:
         return connections[name]
     known = sorted({*connections, *DRIVERS})
+    given = repr(shown(masked(name)))  # where other queues take a URL, somebody writes one here
     raise ConfigError(
-        f"{source} names {shown(name)!r}, no connection of {CONFIG_FILE} and no driver{did_you_mean(name, known)}\n"
+        f"{source} names {given}, no connection of {CONFIG_FILE} and no driver{did_you_mean(name, known)}\n"
         f"Known: {', '.join(known)}."
     )
 
@@ -183,14 +179,9 @@ def listed_twice(packages: Sequence[str]) -> str:
     return f"has {shown(twice)!r} twice\nKeep one of them, or write the package that was meant."
 
 
-def masked(url: str) -> str:
-    """Return a URL with its password hidden."""
-    return re.sub(r"(://[^/:@\s]*):[^/\s]*@", r"\1:***@", url)
-
-
 def _refuse_unless(holds: bool, name: str, value: object, rule: str) -> None:
     if not holds:
-        given = repr(shown(value)) if isinstance(value, str) else shown(value)
+        given = repr(shown(masked(value))) if isinstance(value, str) else shown(value)
         raise InvalidOption(f"{name} takes {rule}, not {given}")
 
 

@@ -31,6 +31,7 @@ from dartian_queue.stores import open_store
 from dartian_queue.stores.marks import SLOTS
 from dartian_queue.stores.store import ProgressReport, Seat, Store, WorkerInfo
 from dartian_queue.teller import Teller
+from dartian_queue.urls import masked
 from dartian_queue.variables import unread_variables
 from dartian_queue.verdicts import judge_death
 
@@ -457,7 +458,7 @@ class Worker:
             WorkerReady(
                 at=time.time(),
                 worker=self._info(self._pool.size).name,
-                store=self.store.url,
+                store=masked(self.store.url),
                 connection=self._connection.name,
                 queues=self._options.queues,
                 isolates=self._pool.size,

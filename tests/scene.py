@@ -19,6 +19,7 @@ from dartian_queue.options import Limits
 from dartian_queue.states import State
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Store, StoredJob
+from tests import canary
 
 PATIENCE = 20.0
 """Seconds for anything that is expected to happen; ten times and more what it takes."""
@@ -34,6 +35,7 @@ class Scene:
         (root / "app" / "jobs").mkdir(parents=True)
         (root / "app" / "__init__.py").touch()
         (root / "app" / "jobs" / "__init__.py").touch()
+        self.write(".env", f"PAYMENTS_URL={canary.URL}\n").chmod(0o600)
         self.store_path = root / "storage" / "queue.sqlite3"
         self.ledger = root / "ledger"
         self._store: Store | None = None
@@ -115,6 +117,8 @@ class Scene:
             worker.kill()
         if self._store is not None:
             self._store.close()
+        for worker in self.workers:
+            canary.refuse("".join((*worker.lines, worker.errors)), "a worker")
 
 
 class WorkerProcess:
@@ -133,6 +137,7 @@ class WorkerProcess:
             start_new_session=True,
         )
         self.seen: list[JobEvent] = []
+        self.lines: list[str] = []
         self.errors = ""
         self._arriving: queue.Queue[JobEvent | None] = queue.Queue()
         self._threads = [threading.Thread(target=self._read, daemon=True), threading.Thread(target=self._read_errors)]
@@ -146,6 +151,7 @@ class WorkerProcess:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            self.lines.append(line)
             self._arriving.put(json.loads(line))
         self._arriving.put(None)
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dartian_queue.errors import ConfigError, did_you_mean, shown
+from dartian_queue.urls import masked, revealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ def open_store(
             f"durability takes 'power' or 'process', not {shown(durability)!r}"
             f"{did_you_mean(str(durability), ['power', 'process'])}"
         )
+    url = revealed(url)
     scheme, colon, rest = url.partition(":")
     if not colon or "/" in scheme or "\\" in scheme or scheme == ".":
         scheme, rest = "sqlite", f"//{_absolute(url)}"
@@ -63,7 +65,7 @@ def _path_in(url: str, rest: str) -> str:
     path = rest[2:] if rest.startswith("///") else ""
     if not path or path.endswith("/") or "\0" in path or path == "/:memory:":
         raise ConfigError(
-            f"Store {shown(url)!r} is not understood: sqlite:// takes an absolute path, with three slashes\n"
+            f"Store {shown(masked(url))!r} is not understood: sqlite:// takes an absolute path, with three slashes\n"
             f"Write sqlite:///data/queue.sqlite3, a plain path, or memory: for a store that nobody keeps."
         )
     return path

@@ -147,9 +147,3 @@ def test_about_says_why_isolates_are_plain(shop: Scene) -> None:
     assert (
         "started plainly, since the application starts threads when it is imported" in dartian(shop.root, "about").out
     )
-
-
-def test_about_never_shows_a_password(shop: Scene) -> None:
-    for command in ("about", "about --json"):
-        answer = dartian(shop.root, *command.split(), env={"QUEUE_STORE": "redis://user:canary@host/0"}, code=None)
-        assert "canary" not in answer.out + answer.err

@@ -63,6 +63,7 @@ def test_a_command_loads_what_it_needs(command: str, scene: Scene) -> None:
     )
     from dartian_queue.envelope import Envelope
 
+    (scene.root / ".env").unlink()  # reading one would load python-dotenv
     scene.store.add([Envelope("one", "Plain", "{}")])
     if "forget" in command:
         scene.store.clear()

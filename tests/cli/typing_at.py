@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pyte
 
+from tests import canary
+
 PATIENCE = 30.0
 
 
@@ -48,6 +50,7 @@ def dartian(root: Path, *arguments: str, env: dict[str, str] | None = None, code
         text=True,
         timeout=PATIENCE,
     )
+    canary.refuse(done.stdout + done.stderr, f"dartian {' '.join(arguments)}")
     answer = Answer(done.returncode, done.stdout, done.stderr)
     assert code is None or answer.code == code, answer
     return answer
@@ -132,3 +135,4 @@ class Terminal:
             os.waitpid(self.pid, 0)
             self.code = -9
         os.close(self._descriptor)
+        canary.refuse(self.raw, "a terminal")

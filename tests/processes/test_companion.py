@@ -12,6 +12,7 @@ from textwrap import dedent
 import pytest
 
 from dartian_queue.states import State
+from tests import canary
 from tests.scene import PATIENCE, Scene, is_alive, wait_for
 
 JOBS = """
@@ -45,7 +46,9 @@ class Owner:
 
     @property
     def errors(self) -> str:
-        return (self._scene.root / "errors").read_text()
+        told = (self._scene.root / "errors").read_text()
+        canary.refuse(told, "a script or its companion")
+        return told
 
     def end(self) -> int:
         return self.process.wait(PATIENCE * 2)
