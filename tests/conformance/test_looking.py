@@ -25,6 +25,23 @@ def test_find_goes_by_the_start_of_the_id(store: Store) -> None:
     assert len(store.find("", limit=3)) == 3
 
 
+def test_text_that_looks_like_a_statement_is_text(store: Store, seat: Seat) -> None:
+    hostile = "x'; DROP TABLE jobs; -- \" ? :1 %s {0}"
+    store.add([job(hostile, id="j1", tags=(hostile,)), job(id="j2")])
+    assert _ids(store.jobs(name=hostile)) == ["j1"]
+    assert store.jobs(name=hostile[:-1]) == store.jobs(queue=hostile) == store.find("' OR '1'='1") == []
+    assert hostile in store.waiting_names()
+    store.pause([hostile])
+    assert store.counts().paused == (hostile,)
+    assert store.claim(seat, 9, names={"' OR '1'='1"}, queues=(hostile,)) == []
+    (claim,) = store.claim(seat, 9, names={hostile})
+    assert claim.envelope.tags == (hostile,)
+    assert store.settle(seat, [ending(claim, Failed(error(hostile), hostile))]) == [True]
+    (failed,) = store.jobs(state=State.FAILED)
+    assert (failed.errors[0].message, failed.failed_reason) == (hostile, hostile)
+    assert _ids(store.jobs()) == ["j1", "j2"]
+
+
 def test_jobs_are_listed_as_they_were_dispatched_or_as_they_settled(
     store: Store, seat: Seat, clock: ManualClock
 ) -> None:

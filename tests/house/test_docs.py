@@ -24,7 +24,7 @@ def test_every_file_that_internals_names_exists() -> None:
     assert not {name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in files)}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/faults.md", "docs/lifecycle.md"])
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/faults.md", "docs/lifecycle.md"])
 def test_every_test_that_a_page_names_exists(page: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text()))
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))

@@ -1,5 +1,6 @@
 """The worker where things are not as usual: a locked store, odd applications, many isolates, nothing to do."""
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from dartian_queue.isolates.processes import children
 from dartian_queue.options import Limits
 from dartian_queue.states import State
+from dartian_queue.stores.rows import CODES
 from tests.scene import Scene, is_alive, wait_for
 
 JOBS = """
@@ -58,6 +60,30 @@ def test_a_payload_of_the_size_that_is_configured_is_run_and_a_larger_one_has_fa
     assert working.job(accepted).state is State.DONE
     assert working.job(refused).state is State.FAILED
     assert "larger than the 3,000,000 characters" in working.job(refused).errors[0].message
+
+
+def test_a_worker_deletes_what_has_ended_longer_ago_than_it_is_kept(working: Scene) -> None:
+    ages = (0.9, 1.1, 6.9, 7.1)
+    ids = {(state, days): working.put("Note", text=state) for state in ("done", "failed") for days in ages}
+    with sqlite3.connect(working.store_path) as connection:
+        for (state, days), job_id in ids.items():
+            row = (CODES[State(state)], time.time() - days * 86_400, job_id)
+            connection.execute("UPDATE jobs SET state = ?, settled_at = ? WHERE id = ?", row)
+    connection.close()
+    often = "import dartian_queue.worker as w; w.TIDY_INTERVAL = 0.1; from dartian_cli.app import main; main()"
+    working.start("-c", often, "queue:work", "--json").ready()
+    kept = {ids["done", 0.9], ids["failed", 0.9], ids["failed", 1.1], ids["failed", 6.9]}
+    wait_for(lambda: {job.envelope.id for job in working.store.jobs()} == kept, what="the pruning")
+
+
+def test_an_isolate_has_the_rights_of_its_worker(working: Scene) -> None:
+    """It is a boundary for crashes and no sandbox; SECURITY.md says so."""
+    working.jobs(
+        "class Look(Job):\n    def handle(self) -> None:\n        note(f'{os.getuid()} {os.environ[\"RIGHT\"]}')\n"
+    )
+    working.put("Look")
+    working.work(env={"RIGHT": "as the worker"})
+    assert working.notes() == [f"{os.getuid()} as the worker"]
 
 
 def test_a_misspelt_variable_is_told_once_at_the_start(working: Scene) -> None:

@@ -187,6 +187,18 @@ def test_a_line_of_dotenv_that_is_ours_is_not_passed_over(root: Path, line: str)
     assert "sync" not in str(caught.value), "a value may be a secret"
 
 
+def test_dotenv_is_read_from_the_root_only(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "shop" / "app" / "jobs").mkdir(parents=True)
+    for folder in (".", "shop/app", "shop/app/jobs", "shop/config"):
+        write(root, "QUEUE_DRIVER=sync\nA=not this one\n", f"{folder}/.env")
+    monkeypatch.chdir(root / "shop" / "app" / "jobs")
+    assert (current().root, current().default.driver, env("A")) == (str(root / "shop"), "isolate", "")
+    write(root, "A=this one\n", "shop/.env")
+    configure()
+    current()
+    assert env("A") == "this one"
+
+
 def test_a_line_of_dotenv_that_is_not_ours_does_no_harm(root: Path) -> None:
     write(root, "what is this\nQUEUE_DRIVER=sync\n", ".env")
     assert current().default.driver == "sync"
