@@ -22,15 +22,15 @@ __all__ = [
     "seconds",
 ]
 
-SHORTEST, LONGEST = 0.8, 1.2
-"""The jitter: what a growing delay is multiplied by, at least and at most."""
+SHORTEST = 0.8
+"""The jitter: by so much a growing delay is multiplied at least, so that what failed together comes back one by one."""
 
 Duration: TypeAlias = float | timedelta
 """Seconds, or a timedelta."""
 
 
 class Exponential(msgspec.Struct, frozen=True, tag="exponential", forbid_unknown_fields=True):
-    """A delay that doubles with each try, from ``base`` seconds up to ``cap`` seconds, each with a jitter."""
+    """A delay that doubles with each try, from ``base`` seconds up to ``cap`` seconds, each up to a fifth shorter."""
 
     base: float
     cap: float = 600.0
@@ -52,7 +52,7 @@ def seconds(option: str, value: object) -> float:
 
 
 def exponential(base: Duration, cap: Duration = 600.0) -> Exponential:
-    """Return a backoff of ``base`` seconds that doubles with each try up to ``cap``, with a jitter of a fifth."""
+    """Return a backoff of ``base`` seconds that doubles up to ``cap``, each delay by chance up to a fifth shorter."""
     return _growing(base, cap)
 
 
@@ -70,8 +70,8 @@ def _growing(base: object, cap: object) -> Exponential:
 def backoff_delay(backoff: Backoff, tries: int) -> float:
     """Return the seconds to wait after the ``tries``-th try (1 is the first)."""
     if isinstance(backoff, Exponential):
-        grown = backoff.base * 2.0 ** min(tries - 1, 64)
-        return min(backoff.cap, grown * random.uniform(SHORTEST, LONGEST))  # noqa: S311 - spreads load, hides nothing
+        grown = min(backoff.cap, backoff.base * 2.0 ** min(tries - 1, 64))
+        return grown * random.uniform(SHORTEST, 1.0)  # noqa: S311 - spreads load, hides nothing
     if isinstance(backoff, tuple):
         return backoff[min(tries, len(backoff)) - 1]
     return backoff
@@ -80,7 +80,7 @@ def backoff_delay(backoff: Backoff, tries: int) -> float:
 def least_delay(backoff: Backoff) -> float:
     """Return the seconds that lie before a second try at least."""
     if isinstance(backoff, Exponential):
-        return min(backoff.cap, backoff.base * SHORTEST)
+        return backoff.base * SHORTEST
     return backoff[0] if isinstance(backoff, tuple) else backoff
 
 

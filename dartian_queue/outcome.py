@@ -68,9 +68,10 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 class Released(msgspec.Struct, frozen=True, tag="released"):
-    """Back to waiting for ``delay`` seconds, at no cost: on the job's wish, or since the worker stops."""
+    """Back to waiting at no cost: on the job's wish, or since the worker stops."""
 
-    delay: float = 0.0
+    delay: float | None = None
+    """Seconds from now; None for its old place in the order, as if nobody had touched it."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, tag="cancelled"):

@@ -81,7 +81,7 @@ class Teller:
                 attempt=claim.tries + 1,
                 tries=settled.in_flight.limits.most_tries,
                 duration=settled.duration,
-                delay=outcome.delay if isinstance(outcome, Retry | Released | Held) else 0.0,
+                delay=(outcome.delay or 0.0) if isinstance(outcome, Retry | Released | Held) else 0.0,
                 error=outcome.error if isinstance(outcome, Retry | Failed | Crashed) else None,
                 reason=reason,
             )

@@ -325,7 +325,7 @@ class Worker:
             if isinstance(outcome, Crashed):
                 self._look_at = 0.0
             elif isinstance(outcome, Retry | Held | Released):
-                self._look_at = min(self._look_at, time.monotonic() + outcome.delay)
+                self._look_at = min(self._look_at, time.monotonic() + (outcome.delay or 0.0))
 
     def _room(self) -> int:
         """Return how many jobs to claim as soon as there are some."""

@@ -140,7 +140,10 @@ class WorkerProcess:
         self.lines: list[str] = []
         self.errors = ""
         self._arriving: queue.Queue[JobEvent | None] = queue.Queue()
-        self._threads = [threading.Thread(target=self._read, daemon=True), threading.Thread(target=self._read_errors)]
+        self._threads = [
+            threading.Thread(target=self._read, daemon=True),
+            threading.Thread(target=self._read_errors, daemon=True),
+        ]
         for thread in self._threads:
             thread.start()
 

@@ -80,12 +80,14 @@ def after_settle(standing: Standing, outcome: Outcome, limits: Limits, now: floa
         case Failed(error, reason):
             return _fail(_tried(standing, error, reason), reason, now)
         case Released(delay):
-            return _wait(standing, now + delay, now)
+            return _wait(standing, standing.available_at if delay is None else now + delay, now)
         case Crashed():
             return _crash(standing, now)
         case Held(reason, delay):
             held_at = standing.held_at if standing.held_at is not None else now
             waiting = _wait(standing, now + delay, now)
+            if waiting.state is State.CANCELLED:
+                return waiting
             return _put(waiting, held_reason=bounded(reason, 500), held_at=held_at)
 
 

@@ -96,7 +96,7 @@ class MemoryStore:
             ):
                 for record in self._lanes.take_due(group, now, limit - len(claims), origin):
                     record.standing = after_claim(record.standing)
-                    record.holder, record.lease_until = seat.holder, until
+                    record.holder, record.lease_until, record.progress = seat.holder, until, None
                     claims.append(record.as_claim(now))
             return claims
 

@@ -14,7 +14,7 @@ from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Crashed, Done, Failed, Held, Outcome, Released, Retry
 from dartian_queue.states import CRASH_CAP, FINAL, TRANSITIONS, State, sources
 from dartian_queue.stores.marks import Marks
-from dartian_queue.stores.store import LEASE, Claim, Renewal, Seat, Settlement, Store, StoredJob
+from dartian_queue.stores.store import LEASE, Claim, ProgressReport, Renewal, Seat, Settlement, Store, StoredJob
 from tests.conformance.making import ending, error, ids, job, only
 
 Sit = Callable[..., Seat]
@@ -116,6 +116,25 @@ def test_t7_a_released_job_waits_again_at_no_cost(store: Store, seat: Seat, cloc
         "holder": (seat.holder, ""),
         "available_at": (clock.wall() - 3, clock.wall() + delay),
     }
+
+
+def test_t7_what_a_stopping_worker_gives_back_keeps_its_place_in_the_order(store: Store, seat: Seat) -> None:
+    claim = _run(store, seat)
+    store.add([job()])
+    assert _settle(store, seat, claim, Released()) == {
+        "state": (State.RUNNING, State.WAITING),
+        "holder": (seat.holder, ""),
+    }
+    assert store.claim(seat, 1)[0].id == claim.id
+
+
+def test_t2_a_claim_forgets_the_progress_of_the_attempt_before(store: Store, seat: Seat) -> None:
+    claim = _run(store, seat)
+    store.report(seat, [ProgressReport(claim.id, claim.token, 3, 10, "half")])
+    assert store.find(claim.id)[0].progress is not None
+    store.settle(seat, [ending(claim, Released())])
+    store.claim(seat, 1)
+    assert store.find(claim.id)[0].progress is None
 
 
 def test_t8c_a_crash_costs_no_try_and_keeps_the_place_in_the_order(

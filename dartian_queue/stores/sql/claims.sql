@@ -21,7 +21,7 @@ SELECT seq, claims, tries, crashes, exceptions, held_at, dispatched_at,
 FROM jobs WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: claim
-UPDATE jobs SET state = 1, claims = ?, holder = ?, boot_id = ?, lease_until = ? WHERE seq = ?
+UPDATE jobs SET state = 1, claims = ?, holder = ?, boot_id = ?, lease_until = ?, progress = '' WHERE seq = ?
 
 -- name: spoil
 UPDATE jobs SET state = 3, failed_reason = 'unloadable', settled_at = ?, errors = ?, holder = '', boot_id = '',
