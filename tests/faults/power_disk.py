@@ -50,7 +50,7 @@ class Call(NamedTuple):
 def recorded(command: list[str], trace: Path, root: Path) -> "Disk | None":
     """Run a command to its end and return what it did below the folder; None where processes may not be traced."""
     strace = ["strace", "-f", "-y", "-xx", "-s", str(1 << 24), "--seccomp-bpf", "-o", str(trace), "-e", _TRACED]
-    ran = subprocess.run([*strace, *command], capture_output=True, text=True)
+    ran = subprocess.run([*strace, *command], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     if ran.returncode != 0 and "ptrace" in ran.stderr:
         return None
     assert ran.returncode == 0, ran.stderr

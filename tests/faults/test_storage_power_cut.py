@@ -163,7 +163,7 @@ def test_c8_a_power_cut_takes_nothing_back_that_was_acknowledged(tmp_path: Path,
         assert_it_goes_on(store)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[::2])
 def test_c8_a_power_cut_among_threads_that_dispatch_and_processes_that_work(tmp_path: Path, seed: int) -> None:
     run = Run(tmp_path, CROWD, seed, STEPS // 8, tmp_path)
     dice = random.Random(seed)
