@@ -121,4 +121,6 @@ def paused(connection: sqlite3.Connection, queues: Collection[str]) -> frozenset
 
 
 def _stored(connection: sqlite3.Connection, found: Sequence[tuple[int]]) -> list[StoredJob]:
-    return [stored_from(connection.execute(_SQL["stored"], row).fetchone()) for row in found]
+    """Return the rows of these numbers; a damaged index may name one that is not there, of which the checks tell."""
+    rows = [connection.execute(_SQL["stored"], one).fetchone() for one in found]
+    return [stored_from(row) for row in rows if row is not None]

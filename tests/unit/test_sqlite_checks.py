@@ -97,6 +97,20 @@ def test_an_index_that_lost_a_row_is_found(store: SqliteStore, path: Path) -> No
     assert [finding.what for finding in found(store)][-1:] == ["The index ready is wrong"]
 
 
+def test_a_row_that_only_an_index_has_is_told_by_the_checks_and_not_shown(store: SqliteStore, path: Path) -> None:
+    meddle(
+        path,
+        "CREATE TABLE fewer AS SELECT * FROM jobs WHERE 0",
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'fewer') "
+        "WHERE name = 'jobs'",
+        "DELETE FROM sqlite_master WHERE name = 'fewer'",
+    )
+    store.close()
+    assert store.find("job-1") == []
+    assert any(finding.severity == "error" for finding in found(store))
+
+
 def test_damaged_pages_are_errors(store: SqliteStore, path: Path) -> None:
     store.add([Envelope(f"more-{number}", "Job", '"' + "x" * 3000 + '"') for number in range(200)])
     store.close()
