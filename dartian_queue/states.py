@@ -55,9 +55,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "T5", _R, _W, "settle Retry", "claims = token, a try is left, deadline not passed", "tries+1, backoff, error"
     ),
     Transition("T6", _R, _F, "settle Failed", "claims = token", "tries+1, error; follow-ups in the same transaction"),
-    Transition(
-        "T7", _R, _W, "settle Released", "claims = token", "no counter; after the delay, or in its old place"
-    ),
+    Transition("T7", _R, _W, "settle Released", "claims = token", "no counter; after the delay, or in its old place"),
     Transition("T8", _R, _W, "expire", "holder dead or lease lapsed, begun, crashes+1 < cap", "crashes+1"),
     Transition("T8b", _R, _W, "expire", "holder dead or lease lapsed, not begun", "no counter"),
     Transition("T9", _R, _F, "expire", "holder dead or lease lapsed, begun, crashes+1 >= cap", "reason crashed"),

@@ -120,7 +120,9 @@ def test_failed_as_json_is_in_full(broken: Scene) -> None:
     assert list(job) == names.split()
     assert job["payload"] == {}
     assert [error["attempt"] for error in job["errors"]] == [1, 2]
-    assert all(set(error) == {"type", "message", "where", "traceback", "attempt", "at"} for error in job["errors"])
+    assert all(
+        set(error) == {"type", "message", "where", "traceback", "attempt", "at", "output"} for error in job["errors"]
+    )
 
 
 def test_retry_takes_the_beginning_of_an_id(broken: Scene) -> None:

@@ -351,6 +351,7 @@ FAILED = (State.FAILED, 1, 0)
 DONE = (State.DONE, 0, 0)
 
 
+@pytest.mark.repeated
 @pytest.mark.parametrize(
     ("name", "fields", "told"),
     [
@@ -380,6 +381,7 @@ def test_a_job_that_writes_to_the_worker_loses_its_isolate(stage: Stage, data: s
     assert stage.worker.isolates() != before
 
 
+@pytest.mark.repeated
 @pytest.mark.parametrize(
     ("name", "fields"), [("Spin", {}), ("Stop", {}), ("Flood", {"newline": True}), ("Flood", {"newline": False})]
 )
@@ -389,18 +391,21 @@ def test_a_job_that_never_yields_runs_into_its_timeout(stage: Stage, name: str, 
     assert job.failed_reason == "timeout"
 
 
+@pytest.mark.repeated
 @pytest.mark.parametrize("name", ["LeaveChildren", "LeaveDaemon", "LeaveBurst", "LeaveFromThread"])
 def test_no_process_of_a_job_stays_behind(stage: Stage, name: str) -> None:
     assert charged(survive(stage, name)) == DONE
     wait_for(lambda: len(stage.worker.descendants()) <= 2, 20, "only the zygote and one isolate to be left")
 
 
+@pytest.mark.repeated
 @pytest.mark.parametrize(("how", "status"), [("return", 0), ("raise", 1), ("sys.exit", 7)])
 def test_a_forked_child_never_becomes_a_second_isolate(stage: Stage, how: str, status: int) -> None:
     assert charged(survive(stage, "Fork", how=how)) == DONE
     assert stage.scene.notes()[:-1] == [f"child ended with {status}"]
 
 
+@pytest.mark.repeated
 def test_nor_does_one_that_was_forked_in_a_coroutine_or_in_the_hook(stage: Stage) -> None:
     assert charged(survive(stage, "ForkAsync")) == DONE
     assert charged(survive(stage, "ForkInFailed")) == FAILED
@@ -412,6 +417,7 @@ def test_multiprocessing_works_in_a_job(stage: Stage) -> None:
     assert stage.scene.notes()[0] == "sum 6"
 
 
+@pytest.mark.repeated
 @pytest.mark.parametrize(
     "name",
     ["CloseStreams", "ReplaceStreams", "LeaveAlarm", "Handlers", "Print", "NestedRun", "LeaveTask", "LateThread"],

@@ -3,6 +3,7 @@
 import random
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,12 +122,16 @@ DISPATCH = """
 
 
 @pytest.mark.faults
-def test_a4_what_was_dispatched_before_a_kill_is_stored_and_batches_are_whole(tmp_path: Path) -> None:
+def test_a4_what_was_dispatched_before_a_kill_is_stored_and_batches_are_whole(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    rounds = 1000 if FULL else 12
+    record_property("rounds", rounds)
     path = tmp_path / "queue.sqlite3"
     books: list[str] = []
     chance = random.Random(4)
     SqliteStore(str(path)).close()
-    for _ in range(1000 if FULL else 12):
+    for _ in range(rounds):
         with running(DISPATCH, path, 3) as process:
             books += heard(process)
             time.sleep(chance.uniform(0, 0.03))

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,11 @@ def test_the_child_holds_locks_of_its_own(tmp_path: Path) -> None:
         os.close(told)
 
 
-def test_c6_every_acknowledged_row_survives(tmp_path: Path) -> None:
+def test_c6_every_acknowledged_row_survives(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     path = tmp_path / "queue.sqlite3"
-    for round_ in range(20 if FULL else 4):
+    rounds = 20 if FULL else 4
+    record_property("rounds", rounds)
+    for round_ in range(rounds):
         store = SqliteStore(str(path))
         store.add([job()])
         ready, told = os.pipe()

@@ -14,7 +14,7 @@ from dartian_queue.stores import open_store
 from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.stores.store import Renewal, Settlement, Store, WorkerInfo
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.repeated]
 
 HOUR = 3_600.0
 

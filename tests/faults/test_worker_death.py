@@ -1,4 +1,4 @@
-"""A and E: workers, zygotes and isolates die at any point; nothing is lost, and only what had begun is charged."""
+"""A: workers, zygotes and isolates die at any point; nothing is lost, and only what had begun is charged."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ import pytest
 
 from dartian_queue.options import Limits
 from dartian_queue.states import State
-from tests.faults.instruments import FULL, REPEATS, Books, Ledger, all_gone, audit
+from tests.faults.instruments import FULL, Books, Ledger, all_gone, audit
 from tests.scene import Scene, WorkerProcess, is_alive, wait_for
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.repeated]
 
 DYING = str(Path(__file__).parent / "dying_worker.py")
 
@@ -44,8 +44,7 @@ def begun(scene: Scene, job_id: str) -> int:
     return Ledger(scene.ledger).open_pids(job_id)[-1]
 
 
-@pytest.mark.parametrize("_run", range(REPEATS))
-def test_a1_a_worker_that_is_killed_during_a_job(scene: Scene, books: Books, _run: int) -> None:
+def test_a1_a_worker_that_is_killed_during_a_job(scene: Scene, books: Books) -> None:
     job_id = books.put(duration=0.5)
     first = scene.worker("--isolates", "1")
     begun(scene, job_id)
@@ -70,7 +69,6 @@ def test_a2_an_isolate_that_is_killed(scene: Scene, books: Books) -> None:
     assert audit(scene, books) == []
 
 
-@pytest.mark.parametrize("_run", range(REPEATS))
 @pytest.mark.parametrize(
     ("name", "when", "number"),
     [
@@ -86,7 +84,7 @@ def test_a2_an_isolate_that_is_killed(scene: Scene, books: Books) -> None:
     ],
 )
 def test_a3_a_worker_that_dies_at_a_point_of_its_work(
-    scene: Scene, books: Books, name: str, when: str, number: int, _run: int
+    scene: Scene, books: Books, name: str, when: str, number: int
 ) -> None:
     for _ in range(5):
         books.put()
@@ -138,6 +136,7 @@ def test_a7_a_zygote_that_imports_dies_with_its_worker(scene: Scene) -> None:
     wait_for(lambda: all_gone(left), what="the zygote to be gone")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not FULL, reason="takes a quarter of a minute: make faults")
 def test_a7_a_zygote_that_is_frozen_is_replaced(scene: Scene, books: Books) -> None:
     """It can end nobody, so that no timeout would be kept: the worker ends it, and charges nobody for that."""
@@ -169,22 +168,4 @@ def test_a8_only_what_had_begun_is_charged_and_a_job_that_kills_its_worker_fails
     assert (job.state, job.failed_reason, job.crashes) == (State.FAILED, "crashed", 3)
     others = [scene.job(id) for id in books.ids if id != killer]
     assert {(job.state, job.crashes, job.tries) for job in others} == {(State.DONE, 0, 0)}
-    assert audit(scene, books) == []
-
-
-def test_e2_kills_under_load(scene: Scene, books: Books) -> None:
-    """Nothing is lost, repeats are bounded by kills times isolates, and nothing is charged that had not begun."""
-    jobs, kills, isolates = (5_000, 30, 8) if FULL else (300, 3, 4)
-    for _ in range(jobs):
-        books.put(duration=0.005)
-    workers = [scene.worker("--isolates", str(isolates)).ready() for _ in range(2)]
-    for number in range(kills):
-        time.sleep(0.3)
-        workers[number % 2].kill()
-        workers[number % 2] = scene.worker("--isolates", str(isolates)).ready()
-    wait_for(lambda: scene.store.counts().total.done == jobs, 120, "all jobs to be done")
-    ledger = Ledger(scene.ledger)
-    repeats = sum(ledger.starts(id) - 1 for id in books.ids)
-    assert repeats <= kills * isolates
-    assert sum(scene.job(id).crashes for id in books.ids) <= kills * isolates
     assert audit(scene, books) == []

@@ -10,7 +10,7 @@ from dartian_queue.states import State
 from tests.faults.instruments import Books, Ledger, audit, lease
 from tests.scene import Scene, WorkerProcess, is_alive, wait_for
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.repeated]
 
 
 @pytest.fixture
