@@ -11,29 +11,26 @@ import tempfile
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from dartian_queue.config import handover
 from dartian_queue.delays import seconds
 from dartian_queue.errors import StoreError
 from dartian_queue.events import Event, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
 from dartian_queue.isolates.protocol import Boot, Progress, Ready
-from dartian_queue.isolates.recycling import Recycling
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
-from dartian_queue.options import Limits
-from dartian_queue.outcome import Cancelled, Crashed, Failed, Held, Outcome, Released, Retry
+from dartian_queue.outcome import Crashed, Failed, Held, Outcome, Released, Retry
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.signals import stop_signals
 from dartian_queue.stores import open_store
-from dartian_queue.stores.marks import SLOTS
 from dartian_queue.stores.store import ProgressReport, Seat, Store, WorkerInfo
 from dartian_queue.teller import Teller
+from dartian_queue.upkeep import Upkeep
 from dartian_queue.urls import masked
 from dartian_queue.variables import unread_variables
 from dartian_queue.verdicts import judge_death
+from dartian_queue.worker_options import WorkerOptions
 
 __all__ = ["Worker", "WorkerOptions"]
 
@@ -42,10 +39,6 @@ REPORT_INTERVAL = 1.0
 TIDY_INTERVAL = 60.0
 HIDDEN_INTERVAL = 1.0
 """Seconds between two looks while it is not known when the next job is due."""
-CANCEL_NOTICE = 1.0
-"""Seconds for which a job that is cancelled can end at a place of its choice, before it is interrupted."""
-CANCEL_GRACE = 5.0
-"""Seconds after which a job that is cancelled and goes on is ended."""
 STORE_WAIT = 2.0
 """Seconds for which the worker itself waits for a locked store before it looks after its isolates again."""
 BUSY_TURN = 0.005
@@ -53,41 +46,6 @@ INTERRUPTED = 130
 """The exit code after a second Ctrl-C."""
 STORE_PATIENCE = 5.0
 """Seconds after the grace for which a worker that ends waits for its store."""
-
-
-class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What one worker was told, beside its connection."""
-
-    queues: tuple[str, ...] = ()
-    """Served strictly in this order; empty for all."""
-    isolates: int = 0
-    """0 for what the connection says."""
-    isolate_jobs: int | None = None
-    isolate_age: float | None = None
-    memory: int | None = None
-    """Megabytes. These three are None for what the connection says, 0 for no bound."""
-    once: bool = False
-    stop_when_empty: bool = False
-    max_jobs: int = 0
-    max_time: float = 0.0
-    grace: float | None = None
-    limits: Limits = Limits()
-    name: str = ""
-    companion_of: int = 0
-    """The pid of the owner, where this is a companion."""
-
-    @property
-    def most_jobs(self) -> int:
-        """Return how many jobs it takes before it ends; 0 without bound."""
-        return 1 if self.once else self.max_jobs
-
-    def recycling(self, connection: Connection) -> Recycling:
-        """Return when isolates are replaced: as was told, else as the connection says."""
-        return Recycling(
-            jobs=connection.isolate_jobs if self.isolate_jobs is None else self.isolate_jobs,
-            age=seconds("isolate_age", connection.isolate_age) if self.isolate_age is None else self.isolate_age,
-            memory=connection.memory if self.memory is None else self.memory,
-        )
 
 
 class Worker:
@@ -117,7 +75,6 @@ class Worker:
         self._look_at = 0.0
         """The monotonic moment at which to look for jobs although nothing has woken the worker."""
         self._names: frozenset[str] = frozenset()
-        self._unknown: set[str] = set()
         wait = min(STORE_WAIT, seconds("wait", connection.wait))
         self.store: Store = open_store(
             settings.store_url(connection),
@@ -156,7 +113,7 @@ class Worker:
             running = self._pool.busy if self._is_open else 0
             self._teller.tell(WorkerStopping(time.time(), reason, running, grace))
             if self._is_open:
-                self._give_back(self._pool.take_back_all())
+                self._upkeep.give_back(self._pool.take_back_all())
                 self._pool.ask_to_stop()
 
     def drain(self, origin: str, timeout: float) -> None:
@@ -194,7 +151,7 @@ class Worker:
     def _open(self) -> None:
         for unread in unread_variables(self._settings.root):
             self._teller.notice("warning", f"{unread.what} ({unread.remedy})")
-        size = min(self._options.isolates or self._connection.isolates or _usable_cpus(), SLOTS)
+        size = self._options.size(self._connection)
         self._seat = self.store.join(self._info(size))
         self._ledger = Ledger(self.store, self._seat, self._lease, self._teller.complain)
         boot = Boot(
@@ -205,20 +162,23 @@ class Worker:
             self._options.recycling(self._connection),
         )
         self._pool = Pool(boot, self._connection.name, size, self._loop, self)
+        self._upkeep = Upkeep(
+            self.store, self._seat, self._pool, self._ledger, self._loop, self._teller, self._settings.config
+        )
         self._is_open = True
         if self._seat.fileno() >= 0:
             self._loop.add_reader(self._seat.fileno(), self._woken)
-        self._loop.call_every(EXPIRE_INTERVAL, self._expire)
+        self._loop.call_every(EXPIRE_INTERVAL, self._take_over)
         self._loop.call_every(EXPIRE_INTERVAL, self._obey)
         self._loop.call_every(EXPIRE_INTERVAL, self._pool.look_after_zygote)
-        self._loop.call_every(self._lease / 3, self._renew)
+        self._loop.call_every(self._lease / 3, self._upkeep.renew)
         self._loop.call_every(REPORT_INTERVAL, self._ledger.report)
-        self._loop.call_every(TIDY_INTERVAL, self._tidy)
+        self._loop.call_every(TIDY_INTERVAL, lambda: self._upkeep.tidy(self._names))
         if self._options.max_time:
             self._loop.call_once(self._options.max_time, lambda: self.stop("max_time"))
         self._pool.start()
-        self._renew()
-        self._expire()
+        self._upkeep.renew()
+        self._take_over()
 
     def _info(self, size: int) -> WorkerInfo:
         host = os.uname().nodename
@@ -297,26 +257,18 @@ class Worker:
     def _woken(self) -> None:
         self._look_at = 0.0
         if self._seat.drain():
-            self._renew()
+            self._upkeep.renew()
             self._obey()
-            self._give_back_paused()
+            self._upkeep.give_back_paused()
+
+    def _take_over(self) -> None:
+        if self._upkeep.take_over():
+            self._look_at = 0.0
 
     def _obey(self) -> None:
         """End where an operator has asked for a restart: whoever keeps the process running starts it anew."""
         if self._seat.restart_asked():
             self.stop("restart")
-
-    def _give_back_paused(self) -> None:
-        """Give back what was claimed ahead of a pause, and would begin under it."""
-        in_flight = self._pool.in_flight
-        if len(in_flight) <= self._pool.busy or self._ledger.is_blocked:
-            return
-        try:
-            paused = self.store.paused({one.claim.envelope.queue for one in in_flight})
-        except StoreError as error:
-            self._ledger.block(error)
-            return
-        self._give_back([one for one in in_flight if one.claim.envelope.queue in paused and self._pool.withdraw(one)])
 
     def _settle(self) -> None:
         for settled in self._ledger.settle():
@@ -391,63 +343,6 @@ class Worker:
     def _ends_when_empty(self) -> bool:
         return self._options.once or self._options.stop_when_empty or bool(self._origin)
 
-    # Every so often
-
-    def _renew(self) -> None:
-        in_flight = self._pool.in_flight
-        asked_at = time.monotonic()
-        renewed = self._ledger.renew(in_flight)
-        if renewed is None:
-            return
-        self._pool.heartbeat(asked_at + self._lease - self._lease / 6)
-        by_claim = {(one.claim.id, one.claim.token): one for one in in_flight}
-        for claim in renewed.lost:
-            if (one := by_claim.get((claim.id, claim.token))) is not None and not one.lost:
-                one.lost = True
-                if self._pool.withdraw(one):
-                    self._ledger.owe(one, Released())  # which is refused, and told
-                else:
-                    self._pool.end(one, "lost")
-        for claim in renewed.cancel_asked:
-            if (one := by_claim.get((claim.id, claim.token))) is not None and not one.cancel_asked:
-                one.cancel_asked = self._cancel(one)
-
-    def _cancel(self, in_flight: InFlight) -> bool:
-        """Take a job back, or ask it to end; False where it is in no state for either."""
-        if self._pool.withdraw(in_flight):
-            self._ledger.owe(in_flight, Cancelled())
-        elif self._pool.ask_to_cancel(in_flight):
-            self._loop.call_once(CANCEL_NOTICE, lambda: self._pool.interrupt(in_flight))
-            self._loop.call_once(CANCEL_GRACE, lambda: self._pool.end(in_flight, "cancel"))
-        else:
-            return False
-        return True
-
-    def _expire(self) -> None:
-        if self._ledger.is_blocked:
-            return
-        try:
-            expired = self.store.expire(self._seat)
-        except StoreError as error:
-            self._ledger.block(error)
-            return
-        for one in expired:
-            self._teller.expired(one)
-        if expired:
-            self._look_at = 0.0
-
-    def _tidy(self) -> None:
-        config = self._settings.config
-        done, failed = seconds("done_kept", config.done_kept), seconds("failed_kept", config.failed_kept)
-        with contextlib.suppress(StoreError):
-            self.store.prune(done=done, failed=failed)
-            self._tell_unknown_names()
-
-    def _tell_unknown_names(self) -> None:
-        for name in sorted(set(self.store.waiting_names()) - self._names - self._unknown):
-            self._unknown.add(name)
-            self._teller.unknown_name(name)
-
     # What the pool tells (Listener)
 
     def on_ready(self, ready: Ready) -> None:
@@ -466,8 +361,7 @@ class Worker:
                 plain_isolates=ready.plain,
             )
         )
-        with contextlib.suppress(StoreError):
-            self._tell_unknown_names()
+        self._upkeep.tell_unknown_names(self._names)
 
     def on_broken(self, text: str, exit_code: int) -> None:
         """End: no job can be run."""
@@ -510,18 +404,10 @@ class Worker:
     def on_returned(self, in_flight: list[InFlight]) -> None:
         """Give what had not begun to another isolate, or back to the store."""
         if self._stopping:
-            self._give_back(in_flight)
+            self._upkeep.give_back(in_flight)
         else:
             self._pool.waiting.extendleft(reversed(in_flight))
 
     def on_hook_ended(self, hook: Hook) -> None:
         """Owe the failure that waited for its hook."""
         self._ledger.owe(hook.in_flight, hook.outcome, hook.duration)
-
-    def _give_back(self, in_flight: list[InFlight]) -> None:
-        for one in in_flight:
-            self._ledger.owe(one, Released())
-
-
-def _usable_cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

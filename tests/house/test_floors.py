@@ -50,6 +50,8 @@ FLOORS: dict[str, int] = {
     "loop": 4,
     "signals": 4,
     "verdicts": 4,
+    "upkeep": 4,
+    "worker_options": 4,
     "substitute": 4,
     "teller": 4,
     "worker": 5,

@@ -1,0 +1,117 @@
+"""What a worker does every so often beside its jobs: it renews what it holds, takes over, gives back, and tidies up.
+
+It begins no job, settles none itself, and never stops the worker.
+"""
+
+import contextlib
+import time
+
+from dartian_queue.delays import seconds
+from dartian_queue.errors import StoreError
+from dartian_queue.isolates.pool import Pool
+from dartian_queue.isolates.slot import InFlight
+from dartian_queue.ledger import Ledger
+from dartian_queue.loop import Loop
+from dartian_queue.outcome import Cancelled, Released
+from dartian_queue.settings import Config
+from dartian_queue.stores.store import Seat, Store
+from dartian_queue.teller import Teller
+
+__all__ = ["Upkeep"]
+
+CANCEL_NOTICE = 1.0
+"""Seconds for which a job that is cancelled can end at a place of its choice, before it is interrupted."""
+CANCEL_GRACE = 5.0
+"""Seconds after which a job that is cancelled and goes on is ended."""
+
+
+class Upkeep:
+    """The rounds of one worker over its store and its pool."""
+
+    def __init__(
+        self, store: Store, seat: Seat, pool: Pool, ledger: Ledger, loop: Loop, teller: Teller, config: Config
+    ) -> None:
+        self._store = store
+        self._seat = seat
+        self._pool = pool
+        self._ledger = ledger
+        self._loop = loop
+        self._teller = teller
+        self._config = config
+        self._lease = seconds("lease", config.lease)
+        self._unknown: set[str] = set()
+
+    def renew(self) -> None:
+        """Renew the leases of all that is held; end what was lost, and what somebody wants cancelled."""
+        in_flight = self._pool.in_flight
+        asked_at = time.monotonic()
+        renewed = self._ledger.renew(in_flight)
+        if renewed is None:
+            return
+        self._pool.heartbeat(asked_at + self._lease - self._lease / 6)
+        by_claim = {(one.claim.id, one.claim.token): one for one in in_flight}
+        for claim in renewed.lost:
+            if (one := by_claim.get((claim.id, claim.token))) is not None and not one.lost:
+                one.lost = True
+                if self._pool.withdraw(one):
+                    self._ledger.owe(one, Released())  # which is refused, and told
+                else:
+                    self._pool.end(one, "lost")
+        for claim in renewed.cancel_asked:
+            if (one := by_claim.get((claim.id, claim.token))) is not None and not one.cancel_asked:
+                one.cancel_asked = self._cancel(one)
+
+    def take_over(self) -> bool:
+        """Take the claims of holders that are gone; return whether there were any."""
+        if self._ledger.is_blocked:
+            return False
+        try:
+            expired = self._store.expire(self._seat)
+        except StoreError as error:
+            self._ledger.block(error)
+            return False
+        for one in expired:
+            self._teller.expired(one)
+        return bool(expired)
+
+    def give_back(self, in_flight: list[InFlight]) -> None:
+        """Put claims that have not begun back in their place, at no cost."""
+        for one in in_flight:
+            self._ledger.owe(one, Released())
+
+    def give_back_paused(self) -> None:
+        """Give back what was claimed ahead of a pause, and would begin under it."""
+        in_flight = self._pool.in_flight
+        if len(in_flight) <= self._pool.busy or self._ledger.is_blocked:
+            return
+        try:
+            paused = self._store.paused({one.claim.envelope.queue for one in in_flight})
+        except StoreError as error:
+            self._ledger.block(error)
+            return
+        self.give_back([one for one in in_flight if one.claim.envelope.queue in paused and self._pool.withdraw(one)])
+
+    def tidy(self, names: frozenset[str]) -> None:
+        """Delete what was kept long enough, and tell of jobs that wait under a name which is none of ``names``."""
+        done, failed = seconds("done_kept", self._config.done_kept), seconds("failed_kept", self._config.failed_kept)
+        with contextlib.suppress(StoreError):
+            self._store.prune(done=done, failed=failed)
+        self.tell_unknown_names(names)
+
+    def tell_unknown_names(self, names: frozenset[str]) -> None:
+        """Tell, once a name, of jobs that wait which no class here can run."""
+        with contextlib.suppress(StoreError):
+            for name in sorted(set(self._store.waiting_names()) - names - self._unknown):
+                self._unknown.add(name)
+                self._teller.unknown_name(name)
+
+    def _cancel(self, in_flight: InFlight) -> bool:
+        """Take a job back, or ask it to end; False where it is in no state for either."""
+        if self._pool.withdraw(in_flight):
+            self._ledger.owe(in_flight, Cancelled())
+        elif self._pool.ask_to_cancel(in_flight):
+            self._loop.call_once(CANCEL_NOTICE, lambda: self._pool.interrupt(in_flight))
+            self._loop.call_once(CANCEL_GRACE, lambda: self._pool.end(in_flight, "cancel"))
+        else:
+            return False
+        return True
