@@ -1,14 +1,14 @@
 """A watcher on a thread of its own: one that blocks, on a paused pager or a stopped terminal, holds up no work.
 
 A worker that waits for its reader would not renew its leases, and its jobs would be ended and charged for it. It never
-keeps more than a bound of events; what a reader does not take, it is told the number of.
+keeps more than a bound of events; what a reader does not take, it is told the number of, and what runs all the same.
 """
 
 import time
 from collections.abc import Callable
 from threading import Condition, Thread
 
-from dartian_queue.events import Event, Notice, WorkerStopping
+from dartian_queue.events import AttemptEnded, AttemptStarted, Event, Notice, WorkerStopping
 
 __all__ = ["MOST_EVENTS", "Aside"]
 
@@ -42,6 +42,10 @@ class Aside:
         self._changed = Condition()
         self._events: list[Event] = []
         self._dropped = 0
+        self._begun: dict[str, AttemptStarted] = {}
+        """Of what was dropped: the attempts that have begun and not ended."""
+        self._ended: list[AttemptEnded] = []
+        """Of what was dropped: the ends of attempts whose beginning was handed on."""
         self._patience = PATIENCE
         self._ending = False
         self._urgent = False
@@ -62,7 +66,16 @@ class Aside:
             if len(self._events) < MOST_EVENTS:
                 self._events.append(event)
             else:
-                self._dropped += 1
+                self._drop(event)
+
+    def _drop(self, event: Event) -> None:
+        """Leave an event out, but for what the watcher would believe to run, or not to, for ever after."""
+        self._dropped += 1
+        if isinstance(event, AttemptStarted):
+            self._begun[event.id] = event
+        elif isinstance(event, AttemptEnded) and self._begun.pop(event.id, None) is None:
+            self._ended.append(event)
+            self._dropped -= 1
 
     def close(self) -> bool:
         """Let the watcher see the rest and close; False where it stands still, and this process had better exit.
@@ -99,7 +112,9 @@ class Aside:
         with self._changed:
             self._changed.wait_for(lambda: self._ending or len(self._events) >= MOST_EVENTS, self._interval)
             events, self._events = self._events, []
-            dropped, self._dropped = self._dropped, 0
+            dropped, self._dropped = self._dropped - len(self._begun), 0
+            events += [*self._ended, *self._begun.values()]
+            self._ended, self._begun = [], {}
             self._patience = PATIENCE
             self._changed.notify_all()
         if dropped:

@@ -5,7 +5,7 @@ import time
 
 from dartian_queue import aside
 from dartian_queue.aside import MOST_EVENTS, Aside
-from dartian_queue.events import Event, Notice, WorkerStopping
+from dartian_queue.events import AttemptEnded, AttemptStarted, Event, Notice, WorkerStopping
 
 
 def notice(number: int) -> Notice:
@@ -64,3 +64,42 @@ def test_a_watcher_that_breaks_is_closed_all_the_same() -> None:
     shown.watch(notice(1))
     assert shown.close()
     assert closed == [True]
+
+
+def test_what_runs_is_known_after_a_gap() -> None:
+    """A job whose end fell into the gap would be shown as running for ever, one that began in it not at all."""
+    gate, seen = threading.Event(), list[Event]()
+
+    def stuck(event: Event) -> None:
+        gate.wait()
+        seen.append(event)
+
+    def begun(job_id: str, attempt: int = 1) -> AttemptStarted:
+        return AttemptStarted(0.0, job_id, "Job", "default", attempt, 3, 0)
+
+    def ended(job_id: str, attempt: int = 1) -> AttemptEnded:
+        return AttemptEnded(0.0, job_id, "Job", "default", "done", attempt, 3, 0.1)
+
+    shown = Aside(stuck, interval=0.01)
+    for job_id in ("ends in the gap", "retried in the gap", "goes on"):
+        shown.watch(begun(job_id))
+    for number in range(3 * MOST_EVENTS):
+        shown.watch(notice(number))
+    for event in (
+        begun("comes and goes"),
+        ended("ends in the gap"),
+        ended("retried in the gap"),
+        ended("comes and goes"),
+        begun("retried in the gap", 2),
+        begun("begins in the gap"),
+    ):
+        shown.watch(event)
+    gate.set()
+    assert shown.close()
+    running: dict[str, int] = {}
+    for event in seen:
+        if isinstance(event, AttemptStarted):
+            running[event.id] = event.attempt
+        elif isinstance(event, AttemptEnded):
+            del running[event.id]
+    assert running == {"goes on": 1, "retried in the gap": 2, "begins in the gap": 1}
