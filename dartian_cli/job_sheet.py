@@ -21,10 +21,17 @@ __all__ = ["sheet_data", "show_sheet"]
 _STYLES: dict[State, ui.Style] = {State.DONE: "green", State.FAILED: "red", State.RUNNING: "cyan"}
 
 
-def show_sheet(job: StoredJob, holder: WorkerInfo | None, *, all_frames: bool) -> None:
-    """Print everything about a job; ``holder`` is the live worker that runs it, None for none."""
+def show_sheet(job: StoredJob, holder: WorkerInfo | None, *, unknown: bool, all_frames: bool) -> None:
+    """Print everything about a job.
+
+    ``holder`` is the live worker that runs it, None for none; ``unknown`` says that no class here has its name.
+    """
     ui.say(f"{ui.escaped(job.envelope.name)} {ui.styled(ui.escaped(job.envelope.id), 'dim')}", "bold")
     ui.facts([(name, cell) for name, cell in _facts(job, holder) if cell])
+    if unknown:
+        ui.say()
+        ui.say("No job class here has this name: no worker of this application claims it.", "yellow")
+        ui.say("To see what is wrong: dartian doctor", "dim")
     _show_payload(job)
     for error in job.errors:
         _show_error(error, all_frames=all_frames)

@@ -1,14 +1,16 @@
 """What waits and cannot run: held jobs, and jobs under names that no class has. It moves none of them."""
 
 import sys
+import time
 from contextlib import redirect_stdout
 
 from dartian_cli import application, ui, wording
 from dartian_queue import config
 from dartian_queue.errors import DartianError
+from dartian_queue.states import State
 from dartian_queue.stores.store import Counts, Store, StoredJob
 
-__all__ = ["held_data", "held_jobs", "show", "unknown_names"]
+__all__ = ["held_data", "held_jobs", "is_unknown", "show", "unknown_names"]
 
 _MOST_HELD = 5
 _LATE = 10.0
@@ -33,12 +35,24 @@ def unknown_names(store: Store, counts: Counts) -> list[str]:
     """Return the names under which late jobs wait, and that no class has; none where the jobs cannot be imported."""
     if (counts.total.oldest or 0.0) < _LATE:
         return []
+    known = _known_names()
+    return [] if known is None else [name for name in store.waiting_names() if name not in known]
+
+
+def is_unknown(job: StoredJob) -> bool:
+    """Return whether a job waits since no class here has its name; a job that is not late is not looked at."""
+    if job.state is not State.WAITING or time.time() - job.available_at < _LATE:
+        return False
+    known = _known_names()
+    return known is not None and job.envelope.name not in known
+
+
+def _known_names() -> frozenset[str] | None:
     try:
         with redirect_stdout(sys.stderr):
-            known = application.load_jobs(config.current()).known_names()
+            return application.load_jobs(config.current()).known_names()
     except DartianError:
-        return []
-    return [name for name in store.waiting_names() if name not in known]
+        return None
 
 
 def _show_held(held: list[StoredJob], number: int) -> None:

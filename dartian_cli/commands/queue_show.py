@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dartian_cli import application, ids, ui
+from dartian_cli import application, ids, stuck, ui
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.job_sheet import sheet_data, show_sheet
 from dartian_queue.errors import shown
@@ -27,7 +27,8 @@ def queue_show(
     found = ids.job_named(store, job, look="To see what failed: dartian queue:failed")
     workers = store.workers() if store is not None and found.state is State.RUNNING else []
     holder = next((worker for worker in workers if worker.holder == found.holder), None)
+    unknown = stuck.is_unknown(found)
     if json:
-        ui.emit(sheet_data(found, holder))
+        ui.emit({**sheet_data(found, holder), "unknown_name": unknown})
     else:
-        show_sheet(found, holder, all_frames=all_frames)
+        show_sheet(found, holder, unknown=unknown, all_frames=all_frames)

@@ -1,6 +1,7 @@
 """queue:show, queue:forget, queue:flush, queue:prune, queue:clear and queue:cancel, on a real store."""
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +17,7 @@ from tests.scene import Scene, wait_for
 
 SHOWN = """
     id name state queue priority tags payload options tries crashes claims dispatched_at available_at settled_at
-    reason held_reason cancel_asked worker progress errors
+    reason held_reason cancel_asked worker progress errors unknown_name
 """
 
 
@@ -121,6 +122,16 @@ def test_show_of_a_scheduled_and_of_a_held_job(shop: Scene) -> None:
     out = dartian(shop.root, "queue:show", held).out
     assert "state       waiting, held\n" in out
     assert "\nheld        " in out
+
+
+def test_show_of_a_job_whose_name_no_class_has_says_why_it_waits(shop: Scene) -> None:
+    unknown, late = (Envelope(name, name, "{}", available_at=time.time() - 60) for name in ("Gone", "Greet"))
+    shop.store.add([unknown, late])
+    out = dartian(shop.root, "queue:show", "Gone").out
+    assert "state       waiting, due\n" in out
+    assert "No job class here has this name: no worker of this application claims it.\n" in out
+    assert dartian(shop.root, "queue:show", "Gone", "--json").data()["unknown_name"] is True
+    assert dartian(shop.root, "queue:show", "Greet", "--json").data()["unknown_name"] is False
 
 
 def test_show_escapes_what_comes_from_data(shop: Scene) -> None:
