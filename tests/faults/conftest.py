@@ -4,13 +4,14 @@ import platform
 import re
 import sqlite3
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.faults.instruments import FULL
 
 RUNS = 20
-_EXPERIMENT = re.compile(r"test_([a-i]\d)_")
+PAGE = Path(__file__).parent.parent.parent / "docs" / "faults.md"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,17 +37,23 @@ def run_number(request: pytest.FixtureRequest) -> int:
     return number
 
 
+def _experiments() -> dict[str, str]:
+    """Return the experiment of each test that docs/faults.md names in its tables."""
+    rows = re.findall(r"^\| ([A-I]\d\S*)(.*)$", PAGE.read_text(), re.MULTILINE)
+    return {test: letter.rstrip(",") for letter, rest in rows for test in re.findall(r"`(test_\w+)`", rest)}
+
+
 class _Tally:
-    """Counts the runs of each experiment, with the rounds that a test has within itself, and tells them at the end."""
+    """Counts the rounds of each experiment, also those that a test has within itself, and tells them at the end."""
 
     def __init__(self) -> None:
+        self._experiments = _experiments()
         self._runs: Counter[tuple[str, str]] = Counter()
         self._failed: Counter[tuple[str, str]] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         name = report.nodeid.rpartition("::")[2].partition("[")[0]
-        found = _EXPERIMENT.match(name)
-        key = (found[1].upper() if found else "beyond", name)
+        key = (self._experiments.get(name, "beyond the list"), name)
         if report.when == "call" and not report.skipped:
             self._runs[key] += dict(report.user_properties).get("rounds", 1)
         if report.failed:
