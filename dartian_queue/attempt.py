@@ -80,12 +80,13 @@ def perform(
     finish: Finish,
     now: Callable[[], float],
     handled: Callable[[], str],
+    failing: Callable[[Failed], None],
 ) -> Outcome:
     """Make one attempt and return its outcome, whatever happens in it.
 
     ``now`` reads the wall clock. ``handled`` is called when ``handle`` has ended, before anything is made of that; it
-    returns why the job was interrupted, ``timeout`` or ``cancel``, or nothing. ``failed()`` is not called here for a
-    timeout, whose time is over.
+    returns why the job was interrupted, ``timeout`` or ``cancel``, or nothing. ``failing`` is told the outcome before
+    ``failed()`` is called, which may not come to an end. That is not called here for a timeout, whose time is over.
     """
     interrupted = ""
     try:
@@ -100,6 +101,7 @@ def perform(
     except BaseException as error:
         outcome = _after(error, attempt, options_of(registry.get(attempt.envelope.name)), context, now(), interrupted)
         if isinstance(outcome, Failed) and outcome.reason != "timeout":
+            failing(outcome)
             run_failed(registry, attempt.envelope, error, finish)
         return outcome
     return Done()

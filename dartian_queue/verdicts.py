@@ -18,9 +18,12 @@ def judge_death(
     """Owe the outcome of a job whose isolate has ended under it.
 
     ``killed`` is the worker's own reason, ``status`` the exit code or minus the signal, ``cut_off`` whether the zygote
-    ended it for want of a heartbeat. Where it was the last try, ``failed()`` is called first, in another isolate.
+    ended it for want of a heartbeat. Where it was the last try, ``failed()`` is called first, in another isolate; once
+    that has been called, nothing changes what the attempt came to.
     """
     duration = time.monotonic() - in_flight.started_at if in_flight.started_at else 0.0
+    if in_flight.verdict is not None:
+        return ledger.owe(in_flight, in_flight.verdict, duration)  # only its failed() has not come to an end
     if killed == "timeout":
         outcome, error = _timed_out(in_flight)
     elif killed == "cancel" or in_flight.cancel_asked:

@@ -37,7 +37,7 @@ class Endings:
     def interrupt_in_time(self, slot: Slot) -> bool:
         """Interrupt a job that has run out of time; return whether it may still end by itself."""
         one = slot.running
-        if slot.hook is not None or one is None or one.time_is_up:
+        if slot.hook is not None or one is None or one.time_is_up or one.verdict is not None:
             return False
         one.time_is_up = True
         self._ask(slot, one, "timeout")

@@ -28,6 +28,7 @@ from dartian_queue.isolates.protocol import (
     Boot,
     Channel,
     Ended,
+    Failing,
     HookEnded,
     Interrupted,
     Output,
@@ -40,7 +41,7 @@ from dartian_queue.isolates.protocol import (
 from dartian_queue.isolates.raw_output import PIPEFUL
 from dartian_queue.isolates.recycling import Recycling, Service, bound_memory
 from dartian_queue.options import Limits
-from dartian_queue.outcome import report_of
+from dartian_queue.outcome import Failed, report_of
 from dartian_queue.receipt import flush_dispatches
 from dartian_queue.stores.marks import Marks
 
@@ -131,7 +132,7 @@ class Isolate:
         self._marks.begin(self._slot, envelope.id, run.token)
         self._interruption.begin(run.limits.timeout or 0.0)
         started = time.perf_counter()
-        outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled)
+        outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled, self._tell_failing)
         duration = time.perf_counter() - started
         self._handled()  # once more: failed() may have forked, too
         self._flush()
@@ -213,6 +214,11 @@ class Isolate:
         if run is not None:
             report = report_of(error, root=self._root, attempt=run.tries + 1, at=time.time())
             self._channel.try_send(Interrupted(run.envelope.id, run.token, report))
+
+    def _tell_failing(self, outcome: Failed) -> None:
+        run = self._running
+        if run is not None:
+            self._channel.send(Failing(run.envelope.id, run.token, outcome))
 
     def _report(self, done: float, total: float | None, note: str) -> None:
         run = self._running

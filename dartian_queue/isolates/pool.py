@@ -15,6 +15,7 @@ from dartian_queue.isolates.protocol import (
     Boot,
     Ended,
     Exited,
+    Failing,
     Garbled,
     HookEnded,
     Interrupted,
@@ -157,6 +158,9 @@ class Pool:
                     case Interrupted():
                         if (one := slot.running) is not None and one.is_of(frame.id, frame.token):
                             one.place = frame.error
+                    case Failing():
+                        if (one := slot.running) is not None and one.is_of(frame.id, frame.token):
+                            one.verdict, one.failing_at = frame.outcome, time.monotonic()
                     case Ended():
                         self._ended(slot, frame)
                     case HookEnded():

@@ -17,7 +17,7 @@ import msgspec
 from dartian_queue.envelope import Envelope
 from dartian_queue.isolates.recycling import Recycling
 from dartian_queue.options import Limits
-from dartian_queue.outcome import ErrorReport, Outcome
+from dartian_queue.outcome import ErrorReport, Failed, Outcome
 
 __all__ = [
     "Adopted",
@@ -27,6 +27,7 @@ __all__ = [
     "Channel",
     "Ended",
     "Exited",
+    "Failing",
     "FromIsolate",
     "FromZygote",
     "Garbled",
@@ -215,6 +216,14 @@ class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
     error: ErrorReport
 
 
+class Failing(msgspec.Struct, frozen=True, tag="failing"):
+    """``handle`` has failed for good, and ``failed()`` is called now, which changes nothing of that."""
+
+    id: str
+    token: int
+    outcome: Failed
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """The attempt has ended; ``duration`` is in seconds."""
 
@@ -232,7 +241,7 @@ class HookEnded(msgspec.Struct, frozen=True, tag="hook_ended"):
     id: str
 
 
-FromIsolate: TypeAlias = Adopted | Progress | Output | RawRest | Interrupted | Ended | HookEnded
+FromIsolate: TypeAlias = Adopted | Progress | Output | RawRest | Interrupted | Failing | Ended | HookEnded
 
 Frame = TypeVar("Frame")
 

@@ -22,7 +22,7 @@ from dartian_queue.isolates.protocol import (
 )
 from dartian_queue.isolates.raw_output import RawOutput
 from dartian_queue.options import Limits
-from dartian_queue.outcome import ErrorReport, Outcome
+from dartian_queue.outcome import ErrorReport, Failed, Outcome
 from dartian_queue.stores.store import Claim
 
 __all__ = ["Hook", "InFlight", "KillReason", "Slot"]
@@ -44,8 +44,8 @@ class InFlight:
     """A claim on its way through an isolate."""
 
     __slots__ = (
-        "_printed", "_printed_more", "cancel_asked", "claim", "limits", "lost", "place", "returns", "started_at",
-        "time_is_up",
+        "_printed", "_printed_more", "cancel_asked", "claim", "failing_at", "limits", "lost", "place", "returns",
+        "started_at", "time_is_up", "verdict",
     )  # fmt: skip
 
     def __init__(self, claim: Claim, limits: Limits) -> None:
@@ -58,6 +58,10 @@ class InFlight:
         """Whether it was asked to end since it ran longer than its timeout."""
         self.place: ErrorReport | None = None
         """Where it was when it was interrupted."""
+        self.verdict: Failed | None = None
+        """What it has come to, while its ``failed()`` is called in the isolate of the attempt."""
+        self.failing_at = 0.0
+        """When that began, in seconds of the monotonic clock."""
         self.lost = False
         self.returns = 0
         """How many isolates have ended by themselves when this was the next that they would have begun."""
@@ -239,9 +243,13 @@ class Slot:
         if self.hook is not None:
             return self.hook_deadline
         running = self.running
-        if running is None or not running.started_at or not running.limits.timeout:
+        if running is None or not running.started_at:
             return float("inf")
+        if running.verdict is not None:
+            return running.failing_at + HOOK_TIMEOUT
         timeout = running.limits.timeout
+        if not timeout:
+            return float("inf")
         return running.started_at + timeout + (min(TIMEOUT_GRACE, timeout) if running.time_is_up else 0.0)
 
     def flush(self) -> bool:
