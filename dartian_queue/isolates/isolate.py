@@ -40,6 +40,7 @@ from dartian_queue.isolates.protocol import (
 )
 from dartian_queue.isolates.raw_output import PIPEFUL
 from dartian_queue.isolates.recycling import Recycling, Service, bound_memory
+from dartian_queue.isolates.reserve import Reserve, let_go
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Failed, report_of
 from dartian_queue.receipt import flush_dispatches
@@ -82,6 +83,7 @@ class Isolate:
         self._marks = marks
         self._slot = slot
         self._memory = recycling.memory
+        self._reserve = Reserve(wanted=bool(recycling.memory))
         self._service = Service(recycling)
         self._runner: asyncio.Runner | None = None
         self._running: Run | None = None
@@ -131,6 +133,7 @@ class Isolate:
         self._running = run
         self._marks.begin(self._slot, envelope.id, run.token)
         self._interruption.begin(run.limits.timeout or 0.0)
+        self._reserve.hold()
         started = time.perf_counter()
         outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled, self._tell_failing)
         duration = time.perf_counter() - started
@@ -148,12 +151,19 @@ class Isolate:
 
     def _handled(self) -> str:
         """Take the process back from the job, and return why that was interrupted; end a copy that it has forked."""
+        self._make_room()
         if self._is_copy:
             end_copy(sys.exception())
         signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm that the job has left would strike the next one
         install(self._streams)
         self._interruption.install()
         return self._interruption.wish
+
+    def _make_room(self) -> None:
+        """See to it that there is memory for what follows, whatever the job has used up."""
+        self._reserve.release()
+        if self._memory:
+            let_go(sys.exception())
 
     def _become_copy(self) -> None:
         """In a child that a job forks: know nothing of the worker, so that no job runs and nothing is sent here."""
@@ -203,7 +213,10 @@ class Isolate:
         import asyncio
 
         self._interruption.task = asyncio.current_task()
-        return await coroutine
+        try:
+            return await coroutine
+        finally:
+            self._make_room()  # now: the loop needs some to hand on what has become of it
 
     def _asked(self) -> str:
         run = self._running

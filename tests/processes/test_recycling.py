@@ -30,6 +30,25 @@ class Allocate(Job):
     def handle(self) -> None:
         b"x" * (self.megabytes * 1024 * 1024)
 
+class UseUp(Job):
+    for_good: bool
+    def handle(self) -> None:
+        chain = [None]
+        if self.for_good:
+            KEPT.append(chain)
+        while True:
+            chain[0] = (chain[0],)
+    def failed(self, error: BaseException) -> None:
+        b"x" * (10 if self.for_good else 100 * 1024 * 1024)
+        note(f"failed {type(error).__name__}")
+
+class UseUpAwaiting(Job):
+    async def handle(self) -> None:
+        chain = [None]
+        await asyncio.sleep(0)
+        while True:
+            chain[0] = (chain[0],)
+
 class AllocateBelow(Job):
     def handle(self) -> None:
         done = subprocess.run([sys.executable, "-c", "b'x' * 2_000_000_000"], stderr=subprocess.PIPE, text=True)
@@ -112,6 +131,16 @@ def test_memory_beyond_the_bound_is_an_error_of_the_job_and_of_what_it_starts(st
     assert "below MemoryError" in stage.notes()
     worker.send(signal.SIGTERM)
     assert worker.end() == 0
+
+
+def test_a_job_that_uses_up_the_last_byte_has_a_memory_error_and_room_for_its_hook(stage: Scene) -> None:
+    ids = [stage.put("UseUp", for_good=True), stage.put("UseUp", for_good=False), stage.put("UseUpAwaiting")]
+    stage.work("--memory", "200")
+    for job in map(stage.job, ids):
+        assert (job.state, job.tries, job.crashes, job.failed_reason) == (State.FAILED, 1, 0, "exception")
+        assert job.errors[0].message == "it needs more than the 200 MB of an isolate"
+        assert job.errors[0].where.startswith("app/jobs/made.py:")
+    assert stage.notes() == ["failed MemoryError"] * 2
 
 
 def test_a_bound_that_leaves_no_room_is_refused_at_the_start(stage: Scene) -> None:
