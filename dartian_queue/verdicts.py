@@ -24,10 +24,10 @@ def judge_death(
     duration = time.monotonic() - in_flight.started_at if in_flight.started_at else 0.0
     if in_flight.verdict is not None:
         return ledger.owe(in_flight, in_flight.verdict, duration)  # only its failed() has not come to an end
+    if killed == "cancel" or in_flight.cancel_asked:
+        return ledger.owe(in_flight, Cancelled(), duration)
     if killed == "timeout":
         outcome, error = _timed_out(in_flight)
-    elif killed == "cancel" or in_flight.cancel_asked:
-        return ledger.owe(in_flight, Cancelled(), duration)
     elif cut_off or killed in ("stop", "lost"):
         # A job that was lost to another holder is owed too: the store refuses it, and so it is told.
         return ledger.owe(in_flight, Released(), duration)

@@ -40,7 +40,8 @@ class Endings:
         if slot.hook is not None or one is None or one.time_is_up or one.verdict is not None:
             return False
         one.time_is_up = True
-        self._ask(slot, one, "timeout")
+        if not one.cancel_asked:  # which says more: nothing will come of it, whatever time it had
+            self._ask(slot, one, "timeout")
         self.interrupt(slot)
         return slot.deadline() > time.monotonic()
 

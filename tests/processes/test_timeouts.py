@@ -165,3 +165,18 @@ def test_a_job_that_is_cancelled_is_interrupted_and_can_tidy_up(working: Scene, 
     job = working.job(job_id)
     assert (job.state, job.tries, job.crashes, job.errors) == (State.CANCELLED, 0, 0, ())
     assert len(working.notes()) == (name != "Blocking")
+
+
+@pytest.mark.parametrize("name", ["Tidy", "Deaf"])
+def test_a_job_that_is_cancelled_just_before_its_time_is_over_is_cancelled_all_the_same(
+    working: Scene, name: str
+) -> None:
+    """Its timeout comes first, within the second in which a cancelled job may end where it likes."""
+    job_id = working.put(name, limits=Limits(timeout=1.0))
+    worker = working.worker("--isolates", "1")
+    worker.wait("attempt_started", id=job_id)
+    working.store.cancel([job_id])
+    assert worker.wait("attempt_ended", id=job_id)["outcome"] == "cancelled"
+    job = working.job(job_id)
+    assert (job.state, job.tries, job.crashes, job.errors) == (State.CANCELLED, 0, 0, ())
+    assert not [line for line in working.notes() if line.startswith("failed")]

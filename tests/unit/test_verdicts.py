@@ -67,7 +67,7 @@ def test_a_job_that_was_cancelled_is_cancelled_however_it_ended() -> None:
     assert judge(in_flight(), "cancel").owed == [Cancelled()]
     asked = in_flight()
     asked.cancel_asked = True
-    assert judge(asked, None).owed == [Cancelled()]
+    assert judge(asked, None).owed == judge(asked, "timeout").owed == [Cancelled()]
 
 
 @pytest.mark.parametrize(
