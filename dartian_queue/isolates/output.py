@@ -5,6 +5,7 @@ The streams are there before the application is imported, so that what binds to 
 Output is passed on as it comes, in whole lines where possible, up to a bound for each job. It is never kept here.
 """
 
+import codecs
 import io
 import os
 import sys
@@ -29,6 +30,7 @@ class JobStream(io.TextIOBase):
     def __init__(self, stream: str, descriptor: int) -> None:
         self._stream = stream
         self._descriptor = descriptor
+        self._bytes = _Bytes(self)
         self._hand_on: Callable[[str, str], None] | None = None
         self._kept = ""
         self._left = OUTPUT_LIMIT
@@ -54,7 +56,7 @@ class JobStream(io.TextIOBase):
     @property
     def buffer(self) -> "_Bytes":
         """The stream for bytes beneath; they are decoded as UTF-8."""
-        return _Bytes(self)
+        return self._bytes
 
     def reconfigure(self, **_wishes: object) -> None:
         """Keep to UTF-8 and whole lines, whatever is wished: it is the worker that shows the text."""
@@ -96,6 +98,7 @@ class JobStream(io.TextIOBase):
     def begin(self) -> None:
         """Start the count anew, for the next job."""
         self._left = OUTPUT_LIMIT
+        self._bytes.begin()
 
     def _pass_on(self, text: str) -> None:
         if not text or self._left <= 0:
@@ -117,14 +120,22 @@ class JobStream(io.TextIOBase):
 class _Bytes(io.RawIOBase):
     def __init__(self, text: JobStream) -> None:
         self._text = text
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: object) -> int:
         raw = bytes(cast("bytes", data))
-        self._text.write(raw.decode("utf-8", "backslashreplace"))
+        if text := self._decoder.decode(raw):  # a character may come in two pieces
+            self._text.write(text)
         return len(raw)
+
+    def begin(self) -> None:
+        self._decoder.reset()
+
+    def close(self) -> None:
+        self.flush()
 
     def flush(self) -> None:
         self._text.flush()

@@ -134,3 +134,20 @@ def test_closing_leaves_no_descriptor_open(raw: RawOutput) -> None:
     for descriptor in descriptors:
         with pytest.raises(OSError):
             os.fstat(descriptor)
+
+
+def test_bytes_that_come_in_pieces_make_one_line(stream: JobStream, told: list[str]) -> None:
+    whole = "größer\n".encode()
+    for place in range(len(whole)):
+        stream.buffer.write(whole[place : place + 1])
+    assert told == ["größer\n"]
+
+
+def test_a_text_stream_that_was_made_over_the_bytes_and_has_gone_leaves_them_open(
+    stream: JobStream, told: list[str]
+) -> None:
+    for _ in range(2):
+        mine = io.TextIOWrapper(stream.buffer, encoding="utf-8")
+        mine.write("mine\n")
+        del mine
+    assert told == ["mine\n", "mine\n"]
