@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -127,7 +128,7 @@ class Isolate:
             queue=envelope.queue,
             connection=run.connection,
             tags=envelope.tags,
-            report=self._report,
+            report=partial(self._report, run),
             asked=self._asked,
         )
         self._running = run
@@ -233,10 +234,9 @@ class Isolate:
         if run is not None:
             self._channel.send(Failing(run.envelope.id, run.token, outcome))
 
-    def _report(self, done: float, total: float | None, note: str) -> None:
-        run = self._running
-        if run is None:
-            return
+    def _report(self, run: Run, done: float, total: float | None, note: str) -> None:
+        if run is not self._running:
+            return  # a thread goes on reporting, though its job has ended or it is in a fork
         note = str(note)[:200].encode("utf-8", "backslashreplace").decode()
         whole = None if total is None else float(total)
         self._progress.note(Progress(run.envelope.id, run.token, float(done), whole, note))

@@ -52,6 +52,21 @@ class Quick(Job):
     def handle(self) -> None:
         for _ in track(range(1_000)):
             pass
+
+class Leaves(Job):
+    "Leaves a thread behind that reports for ever."
+    def handle(self, context: JobContext) -> None:
+        import threading
+        threading.Thread(target=self.report, args=(context,), daemon=True).start()
+
+    def report(self, context: JobContext) -> None:
+        while True:
+            context.progress(13, 13, "left behind")
+            time.sleep(0.01)
+
+class Quiet(Job):
+    def handle(self) -> None:
+        time.sleep(0.5)
 """
 
 COUNTING = str(Path(__file__).parent / "counting_worker.py")
@@ -119,3 +134,11 @@ def test_a_job_that_reports_and_forks_has_no_thread_that_is_not_its_own(working:
     assert working.notes() == ["1 thread"]
     assert [event["done"] for event in events] == [1, 2]
     assert working.job(job_id).state is State.DONE
+
+
+def test_what_a_thread_reports_of_a_job_that_has_ended_is_not_taken_for_the_next_ones(working: Scene) -> None:
+    working.put("Leaves")
+    quiet = working.put("Quiet")
+    events = working.work()
+    assert [event for event in events if event["type"] == "job_progress" and event["id"] == quiet] == []
+    assert (working.job(quiet).state, working.job(quiet).progress) == (State.DONE, None)
