@@ -40,26 +40,37 @@ class Upkeep:
         self._config = config
         self._lease = seconds("lease", config.lease)
         self._unknown: set[str] = set()
+        self._is_asked = False
 
-    def renew(self) -> None:
-        """Renew the leases of all that is held; end what was lost, and what somebody wants cancelled."""
+    def note_asked(self) -> None:
+        """Take note that an operator may have cancelled or paused something, which is to be looked up."""
+        self._is_asked = True
+
+    def heed(self) -> None:
+        """See to what an operator wants of the jobs here, as soon as the store is in reach."""
+        if self._is_asked and not self._ledger.is_blocked:
+            self._is_asked = not (self.renew() and self._give_back_paused())
+
+    def renew(self) -> bool:
+        """Renew all leases; end what was lost and what shall be cancelled. False where the store is out of reach."""
         in_flight = self._pool.in_flight
         asked_at = time.monotonic()
         renewed = self._ledger.renew(in_flight)
         if renewed is None:
-            return
+            return False
         self._pool.heartbeat(asked_at + self._lease - self._lease / 6)
         by_claim = {(one.claim.id, one.claim.token): one for one in in_flight}
         for claim in renewed.lost:
             if (one := by_claim.get((claim.id, claim.token))) is not None and not one.lost:
-                one.lost = True
-                if self._pool.withdraw(one):
+                one.lost = withdrawn = self._pool.withdraw(one)
+                if withdrawn:
                     self._ledger.owe(one, Released())  # which is refused, and told
-                else:
-                    self._pool.end(one, "lost")
+                else:  # where it begins at this moment it is told again
+                    one.lost = self._pool.end(one, "lost")
         for claim in renewed.cancel_asked:
             if (one := by_claim.get((claim.id, claim.token))) is not None and not one.cancel_asked:
                 one.cancel_asked = self._cancel(one)
+        return True
 
     def take_over(self) -> bool:
         """Take the claims of holders that are gone; return whether there were any."""
@@ -79,17 +90,18 @@ class Upkeep:
         for one in in_flight:
             self._ledger.owe(one, Released())
 
-    def give_back_paused(self) -> None:
-        """Give back what was claimed ahead of a pause, and would begin under it."""
+    def _give_back_paused(self) -> bool:
+        """Give back what was claimed ahead of a pause and would begin under it; False where the store is away."""
         in_flight = self._pool.in_flight
-        if len(in_flight) <= self._pool.busy or self._ledger.is_blocked:
-            return
+        if len(in_flight) <= self._pool.busy:
+            return True
         try:
             paused = self._store.paused({one.claim.envelope.queue for one in in_flight})
         except StoreError as error:
             self._ledger.block(error)
-            return
+            return False
         self.give_back([one for one in in_flight if one.claim.envelope.queue in paused and self._pool.withdraw(one)])
+        return True
 
     def tidy(self, names: frozenset[str]) -> None:
         """Delete what was kept long enough, and tell of jobs that wait under a name which is none of ``names``."""

@@ -229,6 +229,7 @@ class Worker:
     def _step(self) -> None:
         self._pool.end_overdue()
         self._settle()
+        self._upkeep.heed()
         self._pool.distribute()
         if self._stopping:
             if time.monotonic() >= self._kill_at and not self._pool.is_empty:
@@ -257,9 +258,9 @@ class Worker:
     def _woken(self) -> None:
         self._look_at = 0.0
         if self._seat.drain():
-            self._upkeep.renew()
             self._obey()
-            self._upkeep.give_back_paused()
+            self._upkeep.note_asked()
+            self._upkeep.heed()
 
     def _take_over(self) -> None:
         if self._upkeep.take_over():

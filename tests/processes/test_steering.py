@@ -3,7 +3,10 @@
 The connection's ``poll`` is a minute, so that whatever happens in a few seconds was told to the worker.
 """
 
+import contextlib
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -204,6 +207,27 @@ def test_a_companion_is_not_asked_to_restart(working: Scene) -> None:
         owner.wait()
     (job,) = working.store.jobs()
     assert (job.state, job.claims) == (State.DONE, 1)
+
+
+def test_a_pause_and_a_cancel_that_come_while_the_store_is_locked_are_heeded_once_it_is_not(working: Scene) -> None:
+    for _ in range(600):  # so quick that the worker claims ahead
+        working.put("Note")
+    long = working.put("Until", file="/nowhere")
+    behind = [working.put("Note", queue="media") for _ in range(20)]
+    worker = working.worker("--isolates", "1")
+    worker.wait("attempt_started", id=long)
+    wait_for(lambda: State.RUNNING in states(working, *behind), what="a claim ahead")
+    worker.send(signal.SIGSTOP)
+    working.store.pause(["media"])
+    working.store.cancel([long])
+    with contextlib.closing(sqlite3.connect(working.store_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        worker.send(signal.SIGCONT)
+        worker.wait("notice", level="warning")
+        other.execute("ROLLBACK")
+    wait_for(lambda: set(states(working, *behind)) == {State.WAITING}, what="them to be put back")
+    worker.wait("attempt_ended", id=long, outcome="cancelled", patience=10.0)
+    assert set(states(working, *behind)) == {State.WAITING}
 
 
 # queue:cancel
