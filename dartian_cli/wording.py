@@ -65,7 +65,10 @@ def moment(at: float) -> str:
     """Return a moment of the wall clock in local time: ``2026-11-24 03:04:05``."""
     import time
 
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    except (OverflowError, ValueError, OSError):
+        return f"{at:g}"  # somebody has edited it: no calendar goes so far
 
 
 def short_id(identity: str) -> str:

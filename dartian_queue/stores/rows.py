@@ -30,6 +30,7 @@ __all__ = [
     "errors_from",
     "limits_from",
     "standing_from",
+    "state_of",
     "stored_from",
     "text",
 ]
@@ -123,14 +124,14 @@ def standing_from(state: State, columns: Sequence[object]) -> Standing:
     available_at, claims, tries, crashes, exceptions, cancel_asked, held_reason, held_at = columns
     return Standing(
         state=state,
-        available_at=_number(available_at),
-        claims=int(_number(claims)),
-        tries=int(_number(tries)),
-        crashes=int(_number(crashes)),
-        exceptions=int(_number(exceptions)),
+        available_at=_instant(available_at),
+        claims=_count(claims),
+        tries=_count(tries),
+        crashes=_count(crashes),
+        exceptions=_count(exceptions),
         cancel_asked=bool(cancel_asked),
         held_reason=text(held_reason),
-        held_at=_number(held_at) if held_at is not None else None,
+        held_at=_instant(held_at) if held_at is not None else None,
     )
 
 
@@ -140,20 +141,20 @@ def stored_from(row: Sequence[object]) -> StoredJob:
     cancel_asked, settled_at = row[11:13]
     return StoredJob(
         envelope=_shown_envelope(row[13:]),
-        seq=int(_number(seq)),
-        state=STATES[code] if isinstance(code, int) and 0 <= code < len(STATES) else State.FAILED,
-        dispatched_at=_number(dispatched_at),
-        available_at=_number(row[19]),
-        claims=int(_number(claims)),
-        tries=int(_number(tries)),
-        crashes=int(_number(crashes)),
+        seq=_whole(seq),
+        state=state_of(code),
+        dispatched_at=_instant(dispatched_at),
+        available_at=_instant(row[19]),
+        claims=_count(claims),
+        tries=_count(tries),
+        crashes=_count(crashes),
         held_reason=text(held_reason),
         holder=text(holder),
         errors=errors_from(errors),
         failed_reason=text(failed_reason),
         progress=_progress_from(progress),
         cancel_asked=bool(cancel_asked),
-        settled_at=_number(settled_at) if settled_at is not None else None,
+        settled_at=_instant(settled_at) if settled_at is not None else None,
     )
 
 
@@ -225,8 +226,8 @@ def _shown_envelope(columns: Sequence[object]) -> Envelope:
             name=text(name),
             payload=text(payload),
             queue=text(queue),
-            priority=int(_number(priority)),
-            available_at=_number(available_at),
+            priority=_whole(priority),
+            available_at=_instant(available_at),
             origin=text(origin),
         )
 
@@ -239,8 +240,21 @@ def _delays(limits: Limits) -> tuple[float, ...]:
     return () if limits.backoff is None else (limits.backoff,)
 
 
-def _number(value: object) -> float:
-    return value if isinstance(value, int | float) else 0.0
+def state_of(code: object) -> State:
+    """Return the state that a number in a row stands for; for one that stands for none, failed."""
+    return STATES[code] if isinstance(code, int) and 0 <= code < len(STATES) else State.FAILED
+
+
+def _instant(value: object) -> float:
+    return max(-1e12, min(value, 1e12)) if isinstance(value, int | float) else 0.0
+
+
+def _count(value: object) -> int:
+    return max(0, _whole(value))
+
+
+def _whole(value: object) -> int:
+    return int(max(-(2**62), min(value, 2**62))) if isinstance(value, int | float) else 0
 
 
 def text(value: object) -> str:

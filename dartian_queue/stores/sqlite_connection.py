@@ -25,7 +25,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from dartian_queue.forks import around
-from dartian_queue.stores.sqlite_errors import busy_for, is_busy, translated
+from dartian_queue.stores.sqlite_errors import busy_for, is_busy, is_no_text, translated
 from dartian_queue.stores.sqlite_files import refused
 from dartian_queue.stores.writers_lock import WritersLock
 
@@ -159,8 +159,9 @@ class _Link:
             connection = self._ready()
             try:
                 return self._locked(connection, body, waited)
-            except Exception:
+            except Exception as error:
                 self._refuse_lost(connection)
+                self._refuse_strict(connection, error)
                 raise
 
     def _locked(self, connection: sqlite3.Connection, body: Body[T], waited: float) -> T:
@@ -185,8 +186,9 @@ class _Link:
                     return body(connection)
                 finally:
                     self._roll_back(connection)
-            except Exception:
+            except Exception as error:
                 self._refuse_lost(connection)
+                self._refuse_strict(connection, error)
                 raise
 
     def _commit(self, connection: sqlite3.Connection, body: Body[T]) -> T:
@@ -205,6 +207,15 @@ class _Link:
     def _refuse_lost(self, connection: sqlite3.Connection) -> None:
         """Let it be tried again where a signal's handler forked in the middle, which closed the connection under us."""
         if self._connection is not connection:
+            raise _Busy from None
+
+    def _refuse_strict(self, connection: sqlite3.Connection, error: Exception) -> None:
+        """Let it be tried again, with escapes, where a text is no UTF-8, which somebody else must have written.
+
+        Not from the start, since Python's own way of reading text is faster, and every other text is UTF-8.
+        """
+        if is_no_text(error) and connection.text_factory is str:
+            connection.text_factory = _escaping
             raise _Busy from None
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
@@ -277,6 +288,10 @@ class _Link:
             return os.stat(f"{self.path}-wal").st_size > _LARGE_WAL
         except OSError:
             return False
+
+
+def _escaping(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")
 
 
 def _inode(path: str) -> tuple[int, int]:

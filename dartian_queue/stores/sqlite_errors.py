@@ -9,7 +9,7 @@ import sqlite3
 from dartian_queue.errors import DispatchUncertain, StoreBusy, StoreError, StoreFull, StoreUnusable, shown
 from dartian_queue.stores.sqlite_files import free_bytes, missing_right
 
-__all__ = ["busy_for", "is_busy", "translated"]
+__all__ = ["busy_for", "is_busy", "is_no_text", "translated"]
 
 _FULL = 1024 * 1024
 """Below so many free bytes a failed write is taken for a full disk."""
@@ -19,6 +19,11 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PR
 def is_busy(error: sqlite3.Error) -> bool:
     """Say whether to try again will help: somebody else holds a lock."""
     return _primary(error) in _BUSY
+
+
+def is_no_text(error: Exception) -> bool:
+    """Say whether a column holds text that is no UTF-8: the module's own error, and so without a code of SQLite's."""
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8")
 
 
 def busy_for(path: str, waited: float) -> StoreBusy:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 
 from dartian_queue.states import FINAL, State
-from dartian_queue.stores.rows import CODES, STATES, stored_from, text
+from dartian_queue.stores.rows import CODES, state_of, stored_from, text
 from dartian_queue.stores.sql import statements
 from dartian_queue.stores.sqlite_jobs import ALL
 from dartian_queue.stores.store import Counts, StoredJob
@@ -82,7 +82,7 @@ def count(connection: sqlite3.Connection, now: float) -> Counts:
     for queue, running in connection.execute(_SQL["running_by_queue"]):
         tally.add(text(queue), "running", running)
     for code, queue, settled in connection.execute(_SQL["settled_by_queue"]):
-        tally.add(text(queue), _FIELDS[STATES[code]] if code < len(STATES) else "failed", settled)
+        tally.add(text(queue), _FIELDS.get(state_of(code), "failed"), settled)
     return tally.counts({queue for (queue,) in connection.execute(_SQL["pauses"])})
 
 

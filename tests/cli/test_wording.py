@@ -84,6 +84,10 @@ def test_backoffs() -> None:
         parse_backoff("--backoff", "exponential-3")
 
 
+def test_a_moment_that_no_calendar_has_is_shown_as_a_number() -> None:
+    assert wording.moment(1e300) == "1e+300"
+
+
 def test_delays_may_be_moments() -> None:
     assert parse_delay("--delay", "2030-01-01T10:00Z") == datetime(2030, 1, 1, 10, tzinfo=UTC)
     assert parse_delay("--delay", "10m") == 600

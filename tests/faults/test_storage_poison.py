@@ -148,3 +148,50 @@ def test_f1_a_step_back_of_the_clock_runs_nothing_early(tmp_path: Path) -> None:
     clock.step_wall(7200)
     assert len(store.claim(seat, 1)) == 1
     seat.leave()
+
+
+@pytest.mark.parametrize(
+    "column", ["id", "name", "payload", "queue", "tags", "limits", "origin", "held_reason", "errors"]
+)
+def test_text_that_is_no_utf_8_stops_nobody_and_is_shown_with_escapes(store: SqliteStore, column: str) -> None:
+    seat = store.join(worker())
+    bad, good = job(priority=5), [job() for _ in range(20)]
+    store.add([bad, *good])
+    _poison(store, f"UPDATE jobs SET {column} = CAST(x'ff61' AS TEXT) WHERE id = ?", bad.id)
+    _poison(store, "INSERT INTO pauses VALUES (CAST(x'fe' AS TEXT))")
+    claims = [claim for _ in range(2) for claim in store.claim(seat, 20, names=["Job"])]
+    assert [claim.id for claim in claims if claim.envelope.priority == 0] == [one.id for one in good]
+    (found,) = (one for one in store.jobs() if one.envelope.priority == 5)
+    assert "\\xffa" in f"{found}" or found.state is State.FAILED or column == "errors"
+    assert store.counts().paused == ("\\xfe",)
+    assert store.counts().total.running == len(claims)
+    seat.leave()
+
+
+@pytest.mark.parametrize("value", ["9e999", "-9e999", "1e300", "-1e300", "9223372036854775807", "-5", "'x'", "x'ff'"])
+def test_numbers_that_are_none_end_no_worker_and_can_be_looked_at(store: SqliteStore, value: str) -> None:
+    gone, seat = store.join(worker()), store.join(worker())
+    store.add([job(id="held"), job(id="spoilt"), job(id="waiting", delay=60)])
+    store.claim(gone, 2)
+    columns = ("available_at", "dispatched_at", "claims", "tries", "crashes", "exceptions", "priority", "held_at")
+    _poison(store, f"UPDATE jobs SET {', '.join(f'{column} = {value}' for column in columns)} WHERE id <> 'held'")
+    _poison(store, f"UPDATE jobs SET settled_at = {value}, lease_until = {value}")
+    _poison(store, f"UPDATE jobs SET {', '.join(f'{column} = {value}' for column in columns[3:])} WHERE id = 'held'")
+    gone.leave()
+    store.expire(seat)
+    assert store.counts().total.running == 0
+    store.claim(seat, 9)
+    for one in store.jobs():
+        assert abs(one.available_at) <= 1e12
+        assert min(one.claims, one.tries, one.crashes) >= 0
+    seat.leave()
+
+
+@pytest.mark.parametrize("state", ["'x'", "3.5", "-1", "9", "x'ff'", "9e999"])
+def test_a_state_that_is_none_counts_as_failed(store: SqliteStore, state: str) -> None:
+    store.add([job(id="lost"), job()])
+    _poison(store, f"UPDATE jobs SET state = {state} WHERE id = 'lost'")
+    store.counts()
+    assert only(store, "lost").state is State.FAILED
+    (finding,) = (finding for check in store.check() for finding in check.findings)
+    assert finding.what.startswith("Job lost is in no state that exists")
