@@ -28,6 +28,7 @@ __all__ = [
     "encode_tags",
     "envelope_from",
     "errors_from",
+    "instant",
     "limits_from",
     "standing_from",
     "state_of",
@@ -124,14 +125,14 @@ def standing_from(state: State, columns: Sequence[object]) -> Standing:
     available_at, claims, tries, crashes, exceptions, cancel_asked, held_reason, held_at = columns
     return Standing(
         state=state,
-        available_at=_instant(available_at),
+        available_at=instant(available_at),
         claims=_count(claims),
         tries=_count(tries),
         crashes=_count(crashes),
         exceptions=_count(exceptions),
         cancel_asked=bool(cancel_asked),
         held_reason=text(held_reason),
-        held_at=_instant(held_at) if held_at is not None else None,
+        held_at=instant(held_at) if held_at is not None else None,
     )
 
 
@@ -143,8 +144,8 @@ def stored_from(row: Sequence[object]) -> StoredJob:
         envelope=_shown_envelope(row[13:]),
         seq=_whole(seq),
         state=state_of(code),
-        dispatched_at=_instant(dispatched_at),
-        available_at=_instant(row[19]),
+        dispatched_at=instant(dispatched_at),
+        available_at=instant(row[19]),
         claims=_count(claims),
         tries=_count(tries),
         crashes=_count(crashes),
@@ -154,7 +155,7 @@ def stored_from(row: Sequence[object]) -> StoredJob:
         failed_reason=text(failed_reason),
         progress=_progress_from(progress),
         cancel_asked=bool(cancel_asked),
-        settled_at=_instant(settled_at) if settled_at is not None else None,
+        settled_at=instant(settled_at) if settled_at is not None else None,
     )
 
 
@@ -227,7 +228,7 @@ def _shown_envelope(columns: Sequence[object]) -> Envelope:
             payload=text(payload),
             queue=text(queue),
             priority=_whole(priority),
-            available_at=_instant(available_at),
+            available_at=instant(available_at),
             origin=text(origin),
         )
 
@@ -245,7 +246,8 @@ def state_of(code: object) -> State:
     return STATES[code] if isinstance(code, int) and 0 <= code < len(STATES) else State.FAILED
 
 
-def _instant(value: object) -> float:
+def instant(value: object) -> float:
+    """Return a moment in a row, as near as there is one; the beginning of time where it is none."""
     return max(-1e12, min(value, 1e12)) if isinstance(value, int | float) else 0.0
 
 

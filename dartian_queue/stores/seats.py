@@ -257,8 +257,8 @@ class RunFolder:
             self._checked_at = float("-inf")
 
 
-def _is_name(holder: str) -> bool:
-    return bool(holder) and "/" not in holder and "\0" not in holder
+def _is_name(holder: object) -> bool:
+    return isinstance(holder, str) and bool(holder) and "/" not in holder and "\0" not in holder
 
 
 def _write_new(path: str, content: bytes) -> None:

@@ -14,6 +14,7 @@ from dartian_queue.clock import Clock, SystemClock, boot_id
 from dartian_queue.envelope import Envelope
 from dartian_queue.states import FINAL, State
 from dartian_queue.stores import sqlite_checks, sqlite_claims, sqlite_jobs, sqlite_looks
+from dartian_queue.stores.rows import text
 from dartian_queue.stores.seats import RunFolder
 from dartian_queue.stores.sqlite_connection import Body, Connections, Durability
 from dartian_queue.stores.sqlite_files import prepare, refused, run_folder
@@ -247,7 +248,7 @@ class SqliteStore:
     def check(self) -> list[Check]:
         """Look whether file, rows and the folder of workers are sound."""
         of_rows = self._connections.read(lambda connection: sqlite_checks.of_rows(connection, self._site.path))
-        holders = {held.holder for held in self._connections.read(sqlite_claims.leases)}
+        holders = {text(held.holder) for held in self._connections.read(sqlite_claims.leases)}
         dead = {*self._seats.died(), *(holder for holder in holders if holder and not self._seats.lives(holder))}
         return [*of_rows, *sqlite_checks.of_files(self._site.path, sorted(dead))]
 

@@ -25,6 +25,7 @@ from dartian_queue.stores.rows import (
     errors_from,
     limits_from,
     standing_from,
+    text,
 )
 from dartian_queue.stores.sql import statements
 from dartian_queue.stores.sqlite_jobs import insert, lane_of
@@ -241,7 +242,7 @@ def _take_back(connection: sqlite3.Connection, seen: Lapsed, now: float, largest
     lost = f"Its worker ({held.holder}) died or froze while the job ran"
     error = ErrorReport("Crashed", lost, attempt=held.claims, at=now) if seen.begun else None
     _stand(connection, held.seq, standing, error)
-    return Expired(envelope, standing.state, seen.begun, standing.crashes, held.holder)
+    return Expired(envelope, standing.state, seen.begun, standing.crashes, text(held.holder))
 
 
 def _stand(connection: sqlite3.Connection, seq: int, standing: Standing, error: ErrorReport | None) -> None:
@@ -264,8 +265,8 @@ def _stand(connection: sqlite3.Connection, seq: int, standing: Standing, error: 
         connection.execute(_SQL["set_errors"], (encode_errors(append_error(errors_from(errors), error)), seq))
 
 
-def _limits_or_none(text: object) -> Limits:
+def _limits_or_none(column: object) -> Limits:
     try:
-        return limits_from(text)
+        return limits_from(column)
     except UnreadableRow:
         return Limits()  # it was edited while it ran; what the worker decided stands

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 
 from dartian_queue.states import FINAL, State
-from dartian_queue.stores.rows import CODES, state_of, stored_from, text
+from dartian_queue.stores.rows import CODES, instant, state_of, stored_from, text
 from dartian_queue.stores.sql import statements
 from dartian_queue.stores.sqlite_jobs import ALL
 from dartian_queue.stores.store import Counts, StoredJob
@@ -75,7 +75,7 @@ def count(connection: sqlite3.Connection, now: float) -> Counts:
         queue = queues.get(lane, "default")
         tally.wait(queue, waiting, int(due))
         for (available_at,) in connection.execute(_SQL["oldest"], (lane, now)):
-            tally.age(queue, now - available_at)
+            tally.age(queue, now - instant(available_at))
     for queue, held, due in connection.execute(_SQL["held_by_queue"], (now,)):
         tally.add(text(queue), "held", held)
         tally.wait(text(queue), -held, -int(due))

@@ -128,11 +128,13 @@ def test_what_cannot_be_read_can_still_be_looked_at_and_deleted(store: SqliteSto
     assert store.forget(["poison"]) == ["poison"]
 
 
-def test_a_holder_whose_name_is_a_path_is_only_dead(store: SqliteStore) -> None:
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "", "a\0b", b"\xff", 7])
+def test_a_holder_with_an_impossible_name_is_only_dead(store: SqliteStore, name: object) -> None:
     seat = store.join(worker())
     store.add([job()])
     store.claim(seat, 1)
-    _poison(store, "UPDATE jobs SET holder = '../../../etc/passwd'")
+    _poison(store, "UPDATE jobs SET holder = ?", name)
+    store.check()
     assert len(store.expire(seat)) == 1
     seat.leave()
 
@@ -172,6 +174,8 @@ def test_text_that_is_no_utf_8_stops_nobody_and_is_shown_with_escapes(store: Sql
 def test_numbers_that_are_none_end_no_worker_and_can_be_looked_at(store: SqliteStore, value: str) -> None:
     gone, seat = store.join(worker()), store.join(worker())
     store.add([job(id="held"), job(id="spoilt"), job(id="waiting", delay=60)])
+    _poison(store, f"UPDATE jobs SET available_at = {value} WHERE id = 'waiting'")
+    assert 0 <= (store.counts().total.oldest or 0.0) < 1e13
     store.claim(gone, 2)
     columns = ("available_at", "dispatched_at", "claims", "tries", "crashes", "exceptions", "priority", "held_at")
     _poison(store, f"UPDATE jobs SET {', '.join(f'{column} = {value}' for column in columns)} WHERE id <> 'held'")
