@@ -1,5 +1,6 @@
 """Durations and backoffs as they are typed on the command line. It knows no option by name, and never prints."""
 
+import math
 import re
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from dartian_cli.errors import Usage
 from dartian_queue.delays import Backoff, exponential, seconds
 from dartian_queue.errors import shown
 
-__all__ = ["parse_backoff", "parse_delay", "parse_seconds"]
+__all__ = ["hours_as_seconds", "parse_backoff", "parse_delay", "parse_seconds"]
 
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(s|m|min|h|d)?")
 _UNITS = {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
@@ -24,6 +25,13 @@ def parse_seconds(option: str, text: str) -> float:
         return seconds(option, float(found[1]) * _UNITS[found[2]])
     except ValueError as refusal:
         raise Usage(str(refusal)) from None
+
+
+def hours_as_seconds(option: str, hours: float) -> float:
+    """Return a number of hours in seconds; Usage for one that is none, such as nan."""
+    if not math.isfinite(hours):
+        raise Usage(f"{option} takes a number of hours, not {hours}")
+    return hours * 3600
 
 
 def parse_backoff(option: str, text: str) -> Backoff:

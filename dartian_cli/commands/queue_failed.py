@@ -16,10 +16,13 @@ __all__ = ["EXAMPLES", "queue_failed"]
 EXAMPLES = ("dartian queue:failed", "dartian queue:failed --name ImportCsv --limit 5", "dartian queue:failed --json")
 
 _SHORTEST_ID = 4
+_MOST = 1_000_000
 
 
 def queue_failed(
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many to show, the latest first.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=_MOST, help="How many, the latest first.")
+    ] = 20,
     queue: QueueFilter = None,
     name: NameFilter = None,
     connection: ConnectionName = None,
@@ -45,7 +48,7 @@ def _show_page(jobs: list[StoredJob], limit: int) -> None:
     _show(jobs[:limit])
     ui.say()
     if len(jobs) > limit:
-        ui.say(f"There are more: dartian queue:failed --limit {limit * 10}", "dim")
+        ui.say(f"There are more: dartian queue:failed --limit {min(limit * 10, _MOST)}", "dim")
     ui.say("To see one in full: dartian queue:show ID", "dim")
     ui.say("To try again: dartian queue:retry ID, or dartian queue:retry all", "dim")
 

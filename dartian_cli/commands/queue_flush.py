@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui, wording
+from dartian_cli.amounts import hours_as_seconds
 from dartian_cli.consent import has_consent
 from dartian_cli.flags import AsJson, ConnectionName, NameFilter, QueueFilter, Yes
 from dartian_queue.states import State
@@ -26,9 +27,9 @@ def queue_flush(
     json: AsJson = False,
 ) -> int:
     """Delete the jobs that have failed, for good."""
+    older = hours_as_seconds("--hours", hours)
     chosen = application.storing_connection(connection, "queue:flush --connection")
     store = application.existing_store(chosen)
-    older = hours * 3600
     number = store.how_many(State.FAILED, queue=queue, name=name, older=older) if store else 0
     if number and not has_consent(f"Delete {wording.of(number, 'failed job')} for good?", yes=yes):
         return 1

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui, wording
+from dartian_cli.amounts import hours_as_seconds
 from dartian_cli.consent import has_consent
 from dartian_cli.flags import AsJson, ConnectionName, Yes
 from dartian_queue import config
@@ -35,8 +36,10 @@ def queue_prune(
     chosen = application.storing_connection(connection, "queue:prune --connection")
     store = application.existing_store(chosen)
     settings = config.current().config
-    done = seconds("done_kept", settings.done_kept) if done_hours is None else done_hours * 3600
-    failed = seconds("failed_kept", settings.failed_kept) if hours is None else hours * 3600
+    done = (
+        seconds("done_kept", settings.done_kept) if done_hours is None else hours_as_seconds("--done-hours", done_hours)
+    )
+    failed = seconds("failed_kept", settings.failed_kept) if hours is None else hours_as_seconds("--hours", hours)
     told = _told(store, done, failed) if store else ""
     if told and not has_consent(f"Delete {told} for good?", yes=yes):
         return 1

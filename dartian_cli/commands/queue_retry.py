@@ -39,14 +39,15 @@ def queue_retry(
     if ids == ["all"]:
         retried = _retry_all(store, queue, name) if store else []
     else:
-        rule, look = "only what failed can be retried", "To see what failed: dartian queue:failed"
+        rule, look = "only what failed or was cancelled can be retried", "To see what failed: dartian queue:failed"
         found = jobs_named(store, ids, _RETRYABLE, rule=rule, look=look)
         retried = store.retry([job.envelope.id for job in found]) if store else []
     if json:
         ui.emit({"retried": retried})
         return
     if not retried:
-        ui.say("No job has failed: there is nothing to retry.")
+        such = "such " if queue is not None or name is not None else ""
+        ui.say(f"No {such}job has failed: there is nothing to retry.")
         return
     ui.say(f"{wording.of(len(retried), 'job')} put back, due now.", "green")
     if store is not None and not store.workers():

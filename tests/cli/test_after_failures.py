@@ -264,6 +264,22 @@ def test_flush_deletes_what_failed_by_queue_name_and_age(shop: Scene) -> None:
     assert refused.err.startswith("error: --hours takes a number of at least 0, not -1")
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("queue:flush --hours nan", "--hours takes a number of hours, not nan"),
+        ("queue:prune --hours inf", "--hours takes a number of hours, not inf"),
+        ("queue:prune --done-hours nan", "--done-hours takes a number of hours, not nan"),
+        (
+            "queue:failed --limit 99999999999999999999",
+            "--limit takes a number from 1 to 1000000, not 99999999999999999999",
+        ),
+    ],
+)
+def test_numbers_that_are_none_are_refused(command: str, message: str, shop: Scene) -> None:
+    assert dartian(shop.root, *command.split(), code=2).err.startswith(f"error: {message}\n")
+
+
 def test_prune_goes_by_the_configuration_unless_told(shop: Scene) -> None:
     shop.write(
         "config/queue.py",

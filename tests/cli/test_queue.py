@@ -135,6 +135,8 @@ def test_retry_takes_the_beginning_of_an_id(broken: Scene) -> None:
 def test_retry_all_with_filters(broken: Scene) -> None:
     some = dartian(broken.root, "queue:retry", "all", "--queue", "media", "--json").data()
     assert len(some["retried"]) == 1
+    none = dartian(broken.root, "queue:retry", "all", "--queue", "media")
+    assert none.out == "No such job has failed: there is nothing to retry.\n"
     rest = dartian(broken.root, "queue:retry", "all", "--json").data()
     assert len(rest["retried"]) == 1
     assert dartian(broken.root, "queue:retry", "all").out == "No job has failed: there is nothing to retry.\n"
@@ -164,7 +166,7 @@ def test_an_id_that_means_several_or_another_state_changes_nothing(broken: Scene
     several = dartian(broken.root, "queue:retry", "twin-1", "twin", code=2).err
     assert several.startswith("error: 'twin' is the beginning of 2 ids: twin-1 (Break), twin-2 (Break)")
     other = dartian(broken.root, "queue:retry", "twin-1", waiting[:8], code=2).err
-    assert other == f"error: Greet {waiting[:8]} is waiting, and only what failed can be retried\n"
+    assert other == f"error: Greet {waiting[:8]} is waiting, and only what failed or was cancelled can be retried\n"
     assert broken.job("twin-1").state is State.FAILED
 
 
