@@ -80,7 +80,7 @@ HOW = "\n  To see how it is used: dartian"
         ("queue:work --watch", f"queue:work has no option '--watch'{HOW} queue:work --help\n"),
         ("make:job X --tires 3", f"make:job has no option '--tires'; did you mean '--tries'?{HOW} make:job --help\n"),
         ("make:job X --tries x", f"--tries takes a whole number, not 'x'{HOW} make:job --help\n"),
-        ("queue:failed --limit 0", f"--limit takes a number of at least 1, not 0{HOW} queue:failed --help\n"),
+        ("queue:failed --limit 0", f"--limit takes a number from 1 to 1000000, not 0{HOW} queue:failed --help\n"),
         ("queue:failed --limit x", f"--limit takes a whole number, not 'x'{HOW} queue:failed --help\n"),
         ("queue:prune --hours x", f"--hours takes a number, not 'x'{HOW} queue:prune --help\n"),
         ("queue:work --isolates 257", f"--isolates takes a number from 0 to 256, not 257{HOW} queue:work --help\n"),
