@@ -15,7 +15,8 @@ from dartian_queue.companion import Drain, Orders
 from dartian_queue.config import adopt
 from dartian_queue.errors import DartianError, shown
 from dartian_queue.events import AttemptEnded, Event, JobOutput, Notice
-from dartian_queue.worker import Worker, WorkerOptions
+from dartian_queue.worker import Worker
+from dartian_queue.worker_options import WorkerOptions
 
 STDIN = 0
 PRINT_INTERVAL = 0.05

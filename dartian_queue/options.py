@@ -121,10 +121,6 @@ _NEVER_INHERITED = ("name", "aliases")
 def parse_job_options(owner: str, keywords: Mapping[str, object]) -> JobOptions:
     """Check the class keywords of the job class called ``owner``; JobDefinitionError names it, and what was meant."""
     options = JobOptions(**_checked(f"class {owner}", keywords, _JOB_CHECKS, JobDefinitionError))  # type: ignore[arg-type] # checked by name
-    for rule in options.retry_on:
-        if rule.error in options.fail_on:
-            name = rule.error.__qualname__
-            raise JobDefinitionError(f"class {owner}: fail_on and retry_on both name {name}\nTake it out of one.")
     _refuse_contradictions(owner, options)
     return options
 
@@ -132,7 +128,10 @@ def parse_job_options(owner: str, keywords: Mapping[str, object]) -> JobOptions:
 def _refuse_contradictions(owner: str, said: JobOptions) -> None:
     """Raise JobDefinitionError where one class says two things of which one leaves the other without any meaning."""
     clash = ""
-    if said.fail_on_timeout and said.timeout == 0:
+    both = next((rule.error for rule in said.retry_on if rule.error in said.fail_on), None)
+    if both is not None:
+        clash = f"fail_on and retry_on both name {both.__qualname__}\nTake it out of one."
+    elif said.fail_on_timeout and said.timeout == 0:
         clash = (
             "fail_on_timeout=True with timeout=0: what runs without bound never runs out of time\n"
             "Give it a timeout above 0, or leave fail_on_timeout out."

@@ -22,7 +22,6 @@ __all__ = [
     "Durability",
     "Settings",
     "listed_twice",
-    "masked",
     "named",
 ]
 

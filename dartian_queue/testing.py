@@ -193,7 +193,8 @@ class RealQueue:
 
     def work(self) -> int:
         """Run a worker over what is due until there is nothing more, in isolates; return its exit code."""
-        from dartian_queue.worker import Worker, WorkerOptions
+        from dartian_queue.worker import Worker
+        from dartian_queue.worker_options import WorkerOptions
 
         settings = current()
         options = WorkerOptions(isolates=1, stop_when_empty=True)

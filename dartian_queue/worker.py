@@ -32,7 +32,7 @@ from dartian_queue.variables import unread_variables
 from dartian_queue.verdicts import judge_death
 from dartian_queue.worker_options import WorkerOptions
 
-__all__ = ["Worker", "WorkerOptions"]
+__all__ = ["Worker"]
 
 EXPIRE_INTERVAL = 0.5
 REPORT_INTERVAL = 1.0
@@ -260,7 +260,6 @@ class Worker:
         if self._seat.drain():
             self._obey()
             self._upkeep.note_asked()
-            self._upkeep.heed()
 
     def _take_over(self) -> None:
         if self._upkeep.take_over():

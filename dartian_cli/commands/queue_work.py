@@ -73,7 +73,8 @@ def queue_work(
     from threading import Event
 
     from dartian_queue.aside import Aside
-    from dartian_queue.worker import Worker, WorkerOptions
+    from dartian_queue.worker import Worker
+    from dartian_queue.worker_options import WorkerOptions
 
     options = WorkerOptions(
         queues=parse_queues("--queue", [queue] if queue else []),

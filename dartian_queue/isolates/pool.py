@@ -49,7 +49,6 @@ class Pool:
     """A zygote and up to ``size`` isolates."""
 
     def __init__(self, boot: Boot, connection: str, size: int, loop: Loop, listener: Listener) -> None:
-        self._boot = boot
         self._connection = connection
         self.size = size
         self._loop = loop
@@ -156,10 +155,10 @@ class Pool:
                         if text := slot.output.take(frame.data):
                             self._listener.on_output(slot.speaking, "stdout", text)
                     case Interrupted():
-                        if (one := slot.running) is not None and one.is_of(frame.id, frame.token):
+                        if (one := slot.running_of(frame.id, frame.token)) is not None:
                             one.place = frame.error
                     case Failing():
-                        if (one := slot.running) is not None and one.is_of(frame.id, frame.token):
+                        if (one := slot.running_of(frame.id, frame.token)) is not None:
                             one.verdict, one.failing_at = frame.outcome, time.monotonic()
                     case Ended():
                         self._ended(slot, frame)

@@ -176,6 +176,11 @@ class Slot:
         """Return what it runs."""
         return self.queue[0] if self.queue and self.adopted else None
 
+    def running_of(self, job_id: str, token: int) -> InFlight | None:
+        """Return what it runs, if that is the claim of this job with this token."""
+        running = self.running
+        return running if running is not None and running.is_of(job_id, token) else None
+
     @property
     def speaking(self) -> InFlight | None:
         """Return the job whose code runs here: its ``handle``, or its ``failed``."""

@@ -56,7 +56,7 @@ class Record:
     def is_tried_too_often(self) -> bool:
         """Say whether it has had more tries than it may, where a number of tries bounds it."""
         limits = self.envelope.limits
-        return limits.retry_until is None and bool(limits.tries) and self.standing.tries > (limits.tries or 0)
+        return 0 < limits.most_tries < self.standing.tries
 
     def stored_envelope(self) -> Envelope:
         """Return the envelope as a store gives it out."""

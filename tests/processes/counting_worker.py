@@ -14,7 +14,8 @@ import msgspec
 from dartian_queue import config
 from dartian_queue.events import Event
 from dartian_queue.stores.store import ProgressReport, Seat, Store
-from dartian_queue.worker import Worker, WorkerOptions
+from dartian_queue.worker import Worker
+from dartian_queue.worker_options import WorkerOptions
 
 
 class CountingStore:

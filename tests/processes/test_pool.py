@@ -102,10 +102,10 @@ class Stage:
 
     def __init__(self, scene: Scene, size: int) -> None:
         with config.configured(root=str(scene.root)):
-            boot = Boot(config.handover(config.current()), "isolate", str(scene.root / "marks"), ())
+            self.boot = Boot(config.handover(config.current()), "isolate", str(scene.root / "marks"), ())
         self.loop = Loop()
         self.told = Recorder()
-        self.pool = Pool(boot, "isolate", size, self.loop, self.told)
+        self.pool = Pool(self.boot, "isolate", size, self.loop, self.told)
         self.told.give_again = self.pool.waiting.extend
         self.pool.heartbeat(time.monotonic() + 600)
         self.pool.start()
@@ -393,4 +393,4 @@ def test_closing_leaves_no_process_and_no_descriptor(stages: Callable[[int], Sta
     stage.loop.close()
     assert not any(map(is_alive, pids))
     assert len(os.listdir("/proc/self/fd")) <= len(before)
-    stage.pool._marks = type(stage.pool._marks)(str(stage.pool._boot.marks_path))  # closed once more by the fixture
+    stage.pool._marks = type(stage.pool._marks)(str(stage.boot.marks_path))  # closed once more by the fixture
