@@ -242,6 +242,10 @@ def is_alive(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
+def descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def wait_for(condition: Callable[[], bool], patience: float = PATIENCE, what: str = "the condition") -> None:
     until = time.monotonic() + patience
     while not condition():

@@ -1,6 +1,5 @@
 """What the experiments on storage share: Python programs in processes of their own, and the audit of a store."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -9,9 +8,6 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-FULL = os.environ.get("DARTIAN_FAULTS") == "full"
-"""Whether the experiments run at the length that faults.md gives them."""
 
 _HEAD = """
 import os, sys, time, fcntl, sqlite3

@@ -1,6 +1,5 @@
 """H: jobs that do their worst. The worker lives on, the next job runs, the right counter is charged, none is left."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from dartian_queue.options import Limits
 from dartian_queue.states import State
 from dartian_queue.stores.store import StoredJob
 from tests.faults.instruments import FULL, all_gone
-from tests.scene import Scene, WorkerProcess, is_alive, wait_for
+from tests.scene import Scene, WorkerProcess, descriptors, is_alive, wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -503,7 +502,3 @@ def test_two_thousand_isolates_leak_nothing(tmp_path: Path) -> None:
     after = [descriptors(pid) for pid in (worker.pid, worker.zygote())]
     scene.close()
     assert all(now <= then + 4 for then, now in zip(before, after, strict=True)), (before, after)
-
-
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))

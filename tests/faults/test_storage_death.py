@@ -11,7 +11,8 @@ import pytest
 from dartian_queue.outcome import Done
 from dartian_queue.stores.sqlite import SqliteStore
 from tests.conformance.making import ending, job, only, worker
-from tests.faults.storage import FULL, audit, heard, kill, running
+from tests.faults.instruments import FULL
+from tests.faults.storage import audit, heard, kill, running
 
 HOLD = """
     store = SqliteStore(path)

@@ -14,7 +14,8 @@ import pytest
 
 from dartian_queue.stores.sqlite import SqliteStore
 from tests.conformance.making import job, worker
-from tests.faults.storage import FULL, audit, finish, start
+from tests.faults.instruments import FULL
+from tests.faults.storage import audit, finish, start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/locks")
 

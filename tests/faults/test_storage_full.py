@@ -121,7 +121,7 @@ MOUNTS = """\
 /dev/vda / ext4 rw 0 0
 server:/export /mnt/shared\\040disk nfs4 rw,hard 0 0
 C:\\134 /mnt/c 9p rw,aname=drvfs;path=C:\\134 0 0
-host /work 9p rw,trans=virtio 0 0
+host /srv 9p rw,trans=virtio 0 0
 tmpfs /mnt/shared\\040disk/local tmpfs rw 0 0
 """
 
@@ -134,7 +134,7 @@ tmpfs /mnt/shared\\040disk/local tmpfs rw 0 0
         ("/mnt/shared diskette/q", "ext4"),
         ("/mnt/shared disk/local/q", "tmpfs"),
         ("/mnt/c/q", "cifs"),
-        ("/work/q", "9p"),
+        ("/srv/q", "9p"),
     ],
 )
 def test_c7_the_file_system_is_the_one_of_the_longest_mount(path: str, kind: str) -> None:

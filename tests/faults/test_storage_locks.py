@@ -10,7 +10,8 @@ import pytest
 from dartian_queue.errors import StoreBusy
 from dartian_queue.stores.sqlite import SqliteStore
 from tests.conformance.making import job
-from tests.faults.storage import FULL, audit, finish, heard, kill, start
+from tests.faults.instruments import FULL
+from tests.faults.storage import audit, finish, heard, kill, start
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from dartian_queue.states import State
 from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.stores.store import Settlement
 from tests.conformance.making import worker
+from tests.faults.instruments import FULL
 from tests.faults.power_disk import HOW, Cut, How, recorded
 from tests.faults.power_program import ALL, Entry, envelope, look, text_of
-from tests.faults.storage import FULL
 
 SEEDS = range(20) if FULL else (4,)
 STEPS = 120 if FULL else 60

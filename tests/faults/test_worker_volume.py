@@ -11,7 +11,7 @@ from dartian_queue.envelope import Envelope, new_id
 from dartian_queue.isolates.processes import children
 from dartian_queue.states import State
 from tests.faults.instruments import FULL, Books, Ledger, audit
-from tests.scene import Scene, WorkerProcess, wait_for
+from tests.scene import Scene, WorkerProcess, descriptors, is_alive, wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.long]
 
@@ -53,10 +53,6 @@ def resident(pid: int) -> int:
 
 def threads(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/task"))
-
-
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def parents(worker: WorkerProcess) -> list[int]:
@@ -138,5 +134,5 @@ def test_e3_twenty_jobs_a_second(scene: Scene, books: Books, record_property: Ca
     # A second isolate takes three descriptors of the worker, the connection that tidies up once a minute four.
     assert [now - then for now, then in zip(after, before, strict=True) if not -3 <= now - then <= 3 + 4] == []
     below = [pid for parent in parents(worker) for pid in children(parent)]
-    assert [pid for pid in below if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"] == []
+    assert [pid for pid in below if not is_alive(pid)] == []
     assert audit(scene, books) == []
