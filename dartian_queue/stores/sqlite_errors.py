@@ -38,7 +38,8 @@ def translated(error: sqlite3.Error, path: str, *, committing: bool = False) -> 
     """Return the store's error for one of SQLite's; ``committing`` where the fate of a commit may be unknown."""
     code, name = _primary(error), getattr(error, "sqlite_errorname", type(error).__name__)
     place = shown(path, 200)
-    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(path)):
+    unsynced = committing and name == "SQLITE_IOERR_FSYNC"  # all is written by then, so that it may stand
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and not unsynced and _no_room(path)):
         return StoreFull(
             f"Store {place} cannot grow: {max(free_bytes(path), 0):,} bytes are free on its disk\n"
             f"Nothing was changed. Make room, then try again."
