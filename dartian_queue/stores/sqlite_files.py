@@ -27,8 +27,8 @@ def prepare(path: str) -> None:
     """Make sure that the file is there, in a folder that is, on a file system where its locks hold."""
     folder = os.path.dirname(path)
     try:
-        _make_folder(folder)
         _refuse_network(path)
+        _make_folder(folder)
         _make_file(path)
     except OSError as error:
         raise refused(path, error) from None

@@ -1,6 +1,9 @@
 """C1, C2, C7: a disk that is full, files that may not be written, file systems whose locks do not hold."""
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +142,24 @@ tmpfs /mnt/shared\\040disk/local tmpfs rw 0 0
 )
 def test_c7_the_file_system_is_the_one_of_the_longest_mount(path: str, kind: str) -> None:
     assert file_system(path, MOUNTS) == kind
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+def test_c7_a_store_on_a_network_file_system_is_refused_before_anything_is_made_there(tmp_path: Path) -> None:
+    place = tmp_path / "mounted"
+    place.mkdir()
+    program = Path(__file__).with_name("network_disk.py")
+    command = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, str(program), str(place)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if ran.returncode == 77 or ran.stderr.startswith("unshare"):
+        pytest.skip(f"this system does not let a file system be mounted: {ran.stdout or ran.stderr}")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == [
+        "4 StoreUnusable",
+        f"Store {place}/storage/queue.sqlite3 lies on a network file system (fuse.sshfs), where SQLite's locks and "
+        "shared memory do not hold",
+        "and jobs would be lost. Set a path on a local disk.",
+    ]
 
 
 @pytest.mark.parametrize(
