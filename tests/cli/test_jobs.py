@@ -169,3 +169,19 @@ def test_dispatch_on_sync_runs_here(shop: Scene) -> None:
     answer = dartian(shop.root, "job:dispatch", "Greet", "name=Ada", env={"QUEUE_DRIVER": "sync"})
     assert answer.out.startswith("hello Ada 1 None\nGreet ")
     assert answer.out.endswith("has run here, at once: the connection sync stores nothing.\n")
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",)])
+def test_no_local_variable_is_shown_of_a_job_that_was_run_here(verbose: tuple[str, ...], shop: Scene) -> None:
+    shop.jobs(
+        """
+        class OpenSafe(Job):
+            def handle(self) -> None:
+                secret = "swordfish" * 2
+                raise ValueError(len(secret))
+        """,
+        "safe",
+    )
+    answer = dartian(shop.root, "job:run", "OpenSafe", *verbose, code=1)
+    assert "raise ValueError(len(secret))" in answer.err
+    assert "swordfishswordfish" not in answer.out + answer.err
