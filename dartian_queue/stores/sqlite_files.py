@@ -85,10 +85,16 @@ def free_bytes(path: str) -> int:
 
 
 def missing_right(path: str) -> str:
-    """Return which right on which file or folder is missing, as a sentence; empty where none seems to be."""
+    """Return which right on which file or folder is missing, with the remedy; empty where none seems to be."""
     folder = os.path.dirname(path)
     if os.path.isdir(path):
         return f"{shown(path, 200)} is a folder; give the path of a file."
+    if mounted := _mounted_read_only(path):
+        place = shown(mounted, 200)
+        return (
+            f"{place} is mounted read-only. Make it writable (mount -o remount,rw {place}),\n"
+            f"or move the store: QUEUE_STORE in the environment, or store= in config/queue.py."
+        )
     for place in (path, f"{path}-wal", f"{path}-shm"):
         if os.path.lexists(place) and not os.access(place, os.R_OK | os.W_OK):
             return f"{shown(place, 200)} may not be read and written by this user; chmod u+rw it."
@@ -97,6 +103,21 @@ def missing_right(path: str) -> str:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"{shown(folder, 200)} may not be written by this user (SQLite needs that too); chmod u+wx it."
     return ""
+
+
+def _mounted_read_only(path: str) -> str:
+    """Return the root of the file system that ``path`` lies on, or would, where it may not be written; else nothing."""
+    place = os.path.realpath(path)
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    try:
+        if not os.statvfs(place).f_flag & os.ST_RDONLY:
+            return ""
+    except OSError:
+        return ""
+    while not os.path.ismount(place):
+        place = os.path.dirname(place)
+    return place
 
 
 def _make_folder(folder: str) -> None:

@@ -22,10 +22,15 @@ def say(*words): print(*words, flush=True)
 """
 
 
+def command_of(program: str, *arguments: object) -> list[str]:
+    """Return what runs a program that begins with the imports above, ``path`` and ``args``."""
+    return [sys.executable, "-c", _HEAD + textwrap.dedent(program), *map(str, arguments)]
+
+
 def start(program: str, *arguments: object) -> "subprocess.Popen[str]":
     """Start a program that begins with the imports above, ``path`` and ``args``."""
     return subprocess.Popen(
-        [sys.executable, "-c", _HEAD + textwrap.dedent(program), *map(str, arguments)],
+        command_of(program, *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -14,7 +14,10 @@ from dartian_queue.errors import StoreUnusable
 from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.stores.sqlite_files import file_system
 from tests.conformance.making import job
-from tests.faults.storage import audit, finish, start
+from tests.faults.storage import audit, command_of, finish, start
+
+OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
+"""Runs a program that may mount file systems which nobody else sees."""
 
 FILL = """
     import resource
@@ -98,6 +101,44 @@ def test_c2_a_folder_that_may_not_be_written_is_named(open_folder: Path, tmp_pat
     assert f"{open_folder} may not be written by this user" in said
 
 
+READ_ONLY = """
+    import subprocess
+    place = os.path.dirname(path)
+    def mount(*words):
+        done = subprocess.run(["mount", *words, place], capture_output=True, text=True)
+        if done.returncode:
+            say("skip", done.stderr)
+            sys.exit()
+    mount("-t", "tmpfs", "none")
+    SqliteStore(path).close()
+    mount("-o", "remount,ro")
+    for one in (path, f"{place}/other/queue.sqlite3"):
+        try:
+            SqliteStore(one).add([Envelope("a", "Job", "{}")])
+            say("stored")
+        except StoreError as error:
+            say(error.exit_code, type(error).__name__)
+            say(error)
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+def test_c2_a_file_system_that_is_mounted_read_only_is_named_and_no_chmod(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite3"
+    ran = subprocess.run([*OWN_MOUNTS, *command_of(READ_ONLY, path)], capture_output=True, text=True, timeout=60)
+    if ran.stderr.startswith("unshare") or ran.stdout.startswith("skip"):
+        pytest.skip(f"this system does not let a file system be mounted: {ran.stdout or ran.stderr}")
+    remedy = (
+        f"{tmp_path} is mounted read-only. Make it writable (mount -o remount,rw {tmp_path}),\n"
+        "or move the store: QUEUE_STORE in the environment, or store= in config/queue.py."
+    )
+    assert ran.stdout == (
+        f"4 StoreUnusable\nStore {path} cannot be written: unable to open database file\n{remedy}\n"
+        f"4 StoreUnusable\nStore {tmp_path}/other/queue.sqlite3 cannot be used: Read-only file system "
+        f"({tmp_path}/other)\n{remedy}\n"
+    )
+
+
 def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -149,8 +190,9 @@ def test_c7_a_store_on_a_network_file_system_is_refused_before_anything_is_made_
     place = tmp_path / "mounted"
     place.mkdir()
     program = Path(__file__).with_name("network_disk.py")
-    command = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, str(program), str(place)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(
+        [*OWN_MOUNTS, sys.executable, str(program), str(place)], capture_output=True, text=True, timeout=60
+    )
     if ran.returncode == 77 or ran.stderr.startswith("unshare"):
         pytest.skip(f"this system does not let a file system be mounted: {ran.stdout or ran.stderr}")
     assert ran.returncode == 0, ran.stderr
