@@ -71,6 +71,7 @@ class Overrides(TypedDict, total=False):
     failed_kept: Duration
 
 
+_DEFAULT = Config().default
 _overrides: dict[str, object] = {}
 _current: Settings | None = None
 _dotenv: dict[str, str] = {}
@@ -246,7 +247,8 @@ def _default_connection(config: Config, connections: dict[str, Connection]) -> t
     elif _dotenv.get("QUEUE_DRIVER"):
         chosen, source = _dotenv["QUEUE_DRIVER"], "QUEUE_DRIVER in .env"
     else:
-        chosen, source = config.default, CONFIG_FILE if config.connections else "the default"
+        said = config.connections or config.default != _DEFAULT
+        chosen, source = config.default, CONFIG_FILE if said else "the default"
     connection = named(chosen, connections, source)
     if store := env("QUEUE_STORE"):
         connection = msgspec.structs.replace(connection, store=store)
@@ -258,7 +260,7 @@ def _switch(name: str, value: str) -> bool:
         return True
     if value.lower() in ("0", "false", "no", "off"):
         return False
-    raise ConfigError(f"{name} takes 1 or 0, not {shown(value)!r}")
+    raise ConfigError(f"{name} takes 1 or 0, not {shown(value)!r}\nSet it to 0 for no companion, or take it away.")
 
 
 def _overridden(given: _Struct, kind: type[_Struct]) -> _Struct:

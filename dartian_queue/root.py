@@ -91,9 +91,12 @@ def _jobs_folders(text: str, path: str) -> list[str]:
     try:
         table = tomllib.loads(text).get("tool", {}).get("dartian", {})
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}\nCorrect that line, then try again.") from None
     given: list[object] | str = table.get("jobs", ["app/jobs"])
     folders: list[object] = given if isinstance(given, list) else [given]
     if not folders or not all(isinstance(folder, str) and folder for folder in folders):
-        raise ConfigError(f'{path}: [tool.dartian] jobs takes folders, such as "app/jobs", not {shown(given)}')
+        raise ConfigError(
+            f'{path}: [tool.dartian] jobs takes folders, such as "app/jobs", not {shown(given)}\n'
+            f'Write: jobs = ["app/jobs"]'
+        )
     return [str(folder).strip("/").removeprefix("./") for folder in folders]

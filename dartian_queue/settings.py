@@ -109,6 +109,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     failed_kept: Duration = 7 * 24 * 3600.0
 
     def __post_init__(self) -> None:
+        _refuse_unless(type(self.default) is str, "default", self.default, "the name of a connection")
         _take_seconds(self, "grace", "lease", "done_kept", "failed_kept")
         _refuse_unless(seconds("lease", self.lease) >= 3, "lease", self.lease, "at least 3 seconds")
         _refuse_unless(
@@ -166,7 +167,7 @@ def named(name: str, connections: dict[str, Connection], source: str) -> Connect
     given = repr(shown(masked(name)))  # where other queues take a URL, somebody writes one here
     raise ConfigError(
         f"{source} names {given}, no connection of {CONFIG_FILE} and no driver{did_you_mean(name, known)}\n"
-        f"Known: {', '.join(known)}."
+        f"Name one that is there: {', '.join(known)}."
     )
 
 

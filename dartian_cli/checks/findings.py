@@ -6,14 +6,14 @@ from dartian_queue.stores.store import Check, Finding
 __all__ = ["failed", "warning"]
 
 
-def failed(title: str, error: DartianError, remedy: str = "") -> Check:
+def failed(title: str, error: DartianError, remedy: str = "", why: str = "") -> Check:
     """Return the check that an error has ended: its first line says what, the others what to do.
 
     Where a ``remedy`` is given the others say why.
     """
     first, _, rest = str(error).partition("\n")
     more = " ".join(rest.split())
-    return Check(title, (Finding("error", first, more if remedy else "", remedy or more or "dartian about"),))
+    return Check(title, (Finding("error", first, more if remedy else why, remedy or more or "dartian about"),))
 
 
 def warning(what: str, why: str, remedy: str) -> Finding:

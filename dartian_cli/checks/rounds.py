@@ -20,7 +20,8 @@ Section: TypeAlias = tuple[str, list[Check]]
 
 def examine_without_settings(error: DartianError) -> list[Section]:
     """Return what can be said where the configuration cannot be understood."""
-    broken = failed("the configuration can be understood", error)
+    why = "Every dispatch, command and worker reads the configuration first, and goes no further."
+    broken = failed("the configuration can be understood", error, why=why)
     return [("environment", [environment.of_platform()]), ("configuration", [broken])]
 
 

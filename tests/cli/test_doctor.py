@@ -111,12 +111,39 @@ def test_on_a_terminal_no_line_is_too_long(shop: Scene) -> None:
 # Configuration
 
 
-def test_a_broken_configuration_is_an_error(shop: Scene) -> None:
-    shop.write("config/queue.py", "from dartian_queue import Config\nconfig = Config(greace=3)\n")
+@pytest.mark.parametrize(
+    ("text", "what", "remedy"),
+    [
+        ("Config(greace=3)", "2: there is no setting 'greace'; did you mean 'grace'?", "Correct its name, or take it"),
+        ("1 +", "2: invalid syntax", "Correct the line, then try again."),
+        ("{}['nope']", "2: KeyError: 'nope'", "Correct that line, or what it calls. The whole traceback: dartian q"),
+        ("Config(default='isolte')", " names 'isolte', no connection", "Name one that is there: isolate, sync."),
+        ("Config(grace=-1)", "2: grace takes", "Correct the value there, then try again."),
+    ],
+)
+def test_a_broken_configuration_is_an_error_with_its_reason_and_a_remedy(
+    text: str, what: str, remedy: str, shop: Scene
+) -> None:
+    shop.write("config/queue.py", f"from dartian_queue import Config\nconfig = {text}\n")
     finding = only(shop, "error")
-    assert "there is no setting 'greace'; did you mean 'grace'?" in finding["what"]
-    shop.write("config/queue.py", "1 +\n")
-    assert "config/queue.py:1: invalid syntax" in only(shop, "error")["what"]
+    assert f"config/queue.py{':' if what[0] == '2' else ''}{what}" in finding["what"]
+    assert finding["why"] == "Every dispatch, command and worker reads the configuration first, and goes no further."
+    assert finding["remedy"].startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("QUEUE_DRIVER", "isolte", "Name one that is there: isolate, sync."),
+        ("QUEUE_COMPANION", "perhaps", "Set it to 0 for no companion, or take it away."),
+    ],
+)
+def test_a_variable_that_cannot_be_understood_is_an_error_with_a_remedy(
+    name: str, value: str, remedy: str, shop: Scene
+) -> None:
+    finding = only(shop, "error", **{name: value})
+    assert finding["what"].startswith(name)
+    assert finding["remedy"] == remedy
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,47 @@ def test_the_environment_wins_over_dotenv(root: Path, monkeypatch: pytest.Monkey
         ("config = Config()\nasync def boot(): ...\n", "not one that is async or yields"),
         ("config = Config()\ndef isolate_started(): yield\n", "not one that is async or yields"),
         ("config = Config()\ndef boot(a, b=1, *, c, d=2): ...\n", "not boot(a, c)"),
-        ("raise SystemExit(3)\n", "config/queue.py:2: SystemExit: 3"),
+        (
+            "raise SystemExit(3)\n",
+            "config/queue.py:2: the file ends the process (SystemExit: 3)\n"
+            "Take that out: whoever reads the configuration goes on after it.",
+        ),
+        (
+            "x = {}['nope']\n",
+            "config/queue.py:2: KeyError: 'nope'\n"
+            "Correct that line, or what it calls. The whole traceback: dartian queue:status -v",
+        ),
+        ("import nowhere_to_be_found\n", "-m pip install nowhere_to_be_found"),
+        ("from dartian_queue import Confg\n", "\nCorrect the name; did you mean 'Config'?"),
+        ("x = env('A')\n", "NameError: name 'env' is not defined\nWrite above it: from dartian_queue import env"),
+        (
+            "config = Config(tires=3)\n",
+            "config/queue.py:2: there is no setting 'tires'; did you mean 'tries'?\nCorrect its name, or take it out.",
+        ),
+        (
+            "config = Config(isolates=3)\n",
+            "'isolates' is a setting of Connection, not of Config\nMove it to a Connection(...).",
+        ),
+        (
+            "config = Config(connections={'a': Connection(driver='sync', lease=9)})\n",
+            "'lease' is a setting of Config, not of Connection\nMove it to a Config(...).",
+        ),
+        (
+            "config = Config(connections={'a': Connection(store='x')})\n",
+            'a Connection without a driver\nWrite Connection(driver="isolate"), or driver="sync".',
+        ),
+        (
+            "config = Config('isolate')\n",
+            "Config and Connection take keywords alone\nWrite the name before the value: ",
+        ),
+        ("config = Config(tries=-1)\n", "not -1\nCorrect the value there, then try again."),
+        ("config = Config(default=3)\n", "default takes the name of a connection, not 3\n"),
+        ("config = Config(default='isolte')\n", "config/queue.py names 'isolte'"),
+        (
+            "config = Config(connections=[Connection(driver='sync')])\n",
+            "config/queue.py: connections takes a dict by name, not [Connection(driver='sync', ",
+        ),
+        ("config = Config(connections={1: Connection(driver='sync')})\n", "connections takes a dict by name, not {1: "),
     ],
 )
 def test_a_file_that_cannot_be_understood(root: Path, text: str, message: str) -> None:
@@ -252,7 +292,7 @@ def test_an_unknown_driver_names_the_near_miss(monkeypatch: pytest.MonkeyPatch) 
         current()
     assert str(caught.value) == (
         "QUEUE_DRIVER names 'isolte', no connection of config/queue.py and no driver; did you mean 'isolate'?\n"
-        "Known: isolate, sync."
+        "Name one that is there: isolate, sync."
     )
     monkeypatch.setenv("QUEUE_DRIVER", "sync")
     monkeypatch.setenv("QUEUE_COMPANION", "perhaps")
