@@ -12,7 +12,7 @@ from typing import cast
 
 import dartian_queue
 from dartian_queue.errors import ConfigError, DartianError, did_you_mean, shown
-from dartian_queue.settings import DRIVERS, Config, Connection
+from dartian_queue.settings import DEFAULT_STORE, DRIVERS, Config, Connection
 
 __all__ = ["config_of", "hook_of", "read_dotenv", "run_config"]
 
@@ -146,6 +146,12 @@ def config_of(namespace: dict[str, object], path: str) -> Config:
             raise ConfigError(
                 f"{path}: connections[{name!r}] has the driver {connection.driver!r}, and {name} is itself a driver\n"
                 f"Give the connection another name, or write Connection(driver={name!r})."
+            )
+        if connection.driver == "sync" and connection.store != DEFAULT_STORE:
+            raise ConfigError(
+                f"{path}: connections[{name!r}] has driver='sync' with store={shown(connection.store)!r}: "
+                f"sync runs a job where it is dispatched, and stores none\n"
+                f"Write driver='isolate', or leave store out."
             )
     return config
 

@@ -16,6 +16,7 @@ from dartian_queue.urls import masked, sealed
 
 __all__ = [
     "CONFIG_FILE",
+    "DEFAULT_STORE",
     "DRIVERS",
     "Config",
     "Connection",

@@ -148,6 +148,16 @@ def test_the_environment_wins_over_dotenv(root: Path, monkeypatch: pytest.Monkey
             "Give the connection another name, or write Connection(driver='sync').",
         ),
         (
+            "config = Config(connections={'here': Connection(driver='sync', store='jobs.sqlite3')})\n",
+            "config/queue.py: connections['here'] has driver='sync' with store='jobs.sqlite3': sync runs a job where "
+            "it is dispatched, and stores none\n"
+            "Write driver='isolate', or leave store out.",
+        ),
+        (
+            "config = Config(connections={'here': Connection(driver='sync', store='pg://me:secret@h/d')})\n",
+            "with store='pg://me:***@h/d'",
+        ),
+        (
             "from dartian_queue import exponential\nconfig = Config(backoff=exponential(900))\n",
             "config/queue.py:3: exponential(900, cap=600) begins above its cap, so every delay would be the cap\n"
             "Write exponential(900, cap=7200), or the number 600 alone.",
