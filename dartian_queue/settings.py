@@ -157,7 +157,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Return where the connection's store is: a URL as it stands, sealed, or an absolute path."""
         if "://" in connection.store or connection.store.startswith("memory:"):
             return connection.store
-        return os.path.join(self.root, os.path.expanduser(connection.store))
+        return os.path.join(self.root, os.path.expanduser(connection.store.removeprefix("sqlite:")))
+
+    def store_place(self, connection: Connection) -> str:
+        """Return where the connection's store is, in the one form that two ways to write it share."""
+        url = self.store_url(connection)
+        path = url.removeprefix("sqlite://")
+        return url if "://" in path or path.startswith("memory:") else os.path.realpath(path)
 
 
 def named(name: str, connections: dict[str, Connection], source: str) -> Connection:

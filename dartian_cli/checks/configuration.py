@@ -63,7 +63,7 @@ def of_stores(settings: Settings) -> Check:
     for name in settings.config.connections:
         connection = settings.connections[name]
         if connection.driver != "sync":
-            owners.setdefault(settings.store_url(connection), []).append(name)
+            owners.setdefault(settings.store_place(connection), []).append(name)
     found = tuple(
         warning(
             f"The connections {', '.join(map(shown, names))} share one store",

@@ -15,7 +15,7 @@ def storing_connections(settings: Settings) -> list[Connection]:
     by_store: dict[str, Connection] = {}
     for connection in named:
         if connection.driver != "sync":
-            by_store.setdefault(settings.store_url(connection), connection)
+            by_store.setdefault(settings.store_place(connection), connection)
     return list(by_store.values())
 
 

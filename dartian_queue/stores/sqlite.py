@@ -283,7 +283,7 @@ class _Site:
     """Where the file lies, and how it is made ready to be used."""
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.abspath(path)
+        self.path = os.path.realpath(path)  # by whichever name it is opened: one folder of workers, one writer's lock
         self.run_folder = f"{self.path}-workers"
         self.lock_path = f"{self.run_folder}/writer.lock"
 

@@ -172,6 +172,24 @@ def test_settings_that_work_against_each_other_are_warnings(text: str, what: str
     assert finding["remedy"].startswith(remedy)
 
 
+@pytest.mark.parametrize(
+    "other", ["./storage/q.db", "sqlite:storage/q.db", "sqlite://{root}/storage/q.db", "linked/q.db"]
+)
+def test_one_store_that_is_written_in_two_ways_is_one(other: str, shop: Scene) -> None:
+    (shop.root / "storage").mkdir()
+    (shop.root / "linked").symlink_to("storage")
+    place = other.format(root=shop.root)
+    config(
+        shop,
+        "default='a', connections={'a': Connection(driver='isolate', store='storage/q.db'), "
+        f"'b': Connection(driver='isolate', store={place!r})}}",
+    )
+    assert only(shop, "warning")["what"] == "The connections a, b share one store"
+    sections = {check["section"] for check in doctor(shop, "--json").data()["checks"]}
+    assert "store of a" in sections
+    assert "store of b" not in sections
+
+
 def test_settings_that_fit_are_left_alone(shop: Scene) -> None:
     config(shop, "timeout=100, grace=100, connections={'a': Connection(driver='isolate', store='a.sqlite3')}")
     assert findings(shop) == []

@@ -1,5 +1,6 @@
 """Where the configuration comes from, what wins, and what a wrong one says."""
 
+import contextlib
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ from dartian_queue import config
 from dartian_queue.config import Config, Connection, Settings, adopt, configure, configured, current, env, handover
 from dartian_queue.delays import Exponential
 from dartian_queue.errors import ConfigError, InvalidOption
+from dartian_queue.stores import open_store
 
 
 @pytest.fixture(autouse=True)
@@ -416,3 +418,12 @@ def test_the_handover_carries_the_import_path(root: Path) -> None:
     adopt(text)
     assert sys.path[:2] == [str(root / "first"), str(root)]
     assert sys.path[-1] == "/there/already"
+
+
+@pytest.mark.parametrize("store", ["sqlite:storage/q.db", "./storage/q.db", "storage/../storage/q.db"])
+def test_a_relative_store_lies_below_the_root_however_it_is_written(root: Path, store: str) -> None:
+    configure(store=store)
+    settings = current()
+    with contextlib.closing(open_store(settings.store_url(settings.default))):
+        assert (root / "storage/q.db").is_file()
+    assert not (root / "sqlite:storage").exists()

@@ -1,5 +1,6 @@
 """open_store: which store a URL means, and what is said of one that means none."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from dartian_queue.errors import ConfigError
 from dartian_queue.stores import open_store
 from dartian_queue.stores.memory import MemoryStore
 from dartian_queue.stores.sqlite import SqliteStore
+from dartian_queue.stores.store import WorkerInfo
 from tests.conformance.making import job
 
 
@@ -21,6 +23,17 @@ def test_a_path_is_a_sqlite_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert {store.url for store in stores} == {f"sqlite://{tmp_path}/storage/q.sqlite3"}
     stores[0].add([job()])
     assert stores[2].counts().total.ready == 1
+
+
+def test_a_file_that_is_reached_by_a_symbolic_link_is_the_same_store_with_the_same_workers(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "q.sqlite3"))
+    (tmp_path / "link.sqlite3").symlink_to("q.sqlite3")
+    linked = open_store(str(tmp_path / "link.sqlite3"))
+    assert linked.url == store.url
+    seat = store.join(WorkerInfo("w", os.getpid(), "here"))
+    assert [worker.pid for worker in linked.workers()] == [os.getpid()]
+    seat.leave()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["q.sqlite3-workers"]
 
 
 def test_memory_is_one_store_a_name() -> None:
