@@ -288,13 +288,13 @@ class _Site:
         self.lock_path = f"{self.run_folder}/writer.lock"
 
     def make(self) -> None:
-        """Make the file and its folders."""
+        """Make the file and its folder."""
         prepare(self.path)
-        run_folder(self.path)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Bring the schema up to date."""
+        """Bring the schema up to date, and then, since it is a store of ours, make the folder of its workers."""
         prepare_schema(connection, self.path)
+        run_folder(self.path)
 
 
 def _lasts(lease_until: object, now: float) -> bool:

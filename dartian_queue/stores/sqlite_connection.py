@@ -56,11 +56,11 @@ class Site(Protocol):
     """The side file whose flock is the writer's lock."""
 
     def make(self) -> None:
-        """Make the file and its folders where they are missing."""
+        """Make the file and its folder where they are missing."""
         ...
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Bring the schema of the file that was just opened up to date."""
+        """Bring the schema of the file that was just opened up to date, and make what lies beside it."""
         ...
 
 

@@ -1,7 +1,9 @@
 """C1, C2, C7: a disk that is full, files that may not be written, file systems whose locks do not hold."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -217,6 +219,22 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path,
     with pytest.raises(StoreUnusable, match=told):
         SqliteStore(str(path))
     assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_another_programs_database_is_refused_and_nothing_is_left_beside_it(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "queue.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA journal_mode = {mode}")
+        other.execute("CREATE TABLE customers (name)")
+    before = path.read_bytes()
+    with pytest.raises(
+        StoreUnusable, match=r"is a SQLite database, but not a store of Dartian's\nIt was left as it is\."
+    ):
+        SqliteStore(str(path))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
