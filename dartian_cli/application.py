@@ -14,6 +14,7 @@ from dartian_queue.stores.store import Store
 from dartian_queue.urls import masked
 
 __all__ = [
+    "absence",
     "connection_named",
     "existing_store",
     "load_jobs",
@@ -85,6 +86,12 @@ def existing_store(connection: Connection) -> Store | None:
     if "://" not in path and not path.startswith("memory:") and not os.path.exists(path):
         return None
     return _open(connection)
+
+
+def absence(connection: Connection) -> str:
+    """Return, as one line, that the connection's store is not there, and where it was looked for."""
+    place = shown(str(config.current().store_url(connection)), 200)
+    return f"No store is at {place}: nothing was dispatched yet, or the application lies elsewhere."
 
 
 def reachable_store(connection: Connection, patience: float | None = None) -> Store:

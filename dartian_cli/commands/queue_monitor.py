@@ -9,7 +9,9 @@ from dartian_cli import application, ui, wording
 from dartian_cli.amounts import parse_seconds
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.queues import parse_queues, remark_unknown
-from dartian_queue.stores.store import Counts, QueueCounts
+from dartian_queue import config
+from dartian_queue.errors import StoreError
+from dartian_queue.stores.store import QueueCounts
 
 __all__ = ["EXAMPLES", "queue_monitor"]
 
@@ -33,16 +35,21 @@ def queue_monitor(
 ) -> int:
     """Exit 1 when a queue is too long or too late.
 
-    Jobs that are scheduled for later do not count. A queue without jobs is well.
+    Jobs that are scheduled for later do not count. A queue without jobs is well; a store that is not there is exit 4.
     """
     named = parse_queues("QUEUE", queues or [])
     oldest = None if max_age is None else parse_seconds("--max-age", max_age)
     chosen = application.storing_connection(connection, "queue:monitor --connection")
     store = application.existing_store(chosen)
-    counts = store.counts() if store else Counts((), QueueCounts("*"))
+    if store is None:
+        found_by = config.current().root_from
+        raise StoreError(
+            f"{application.absence(chosen)}\n"
+            f"The root was found by {found_by}. For another: cd there, or set DARTIAN_ROOT."
+        )
+    counts = store.counts()
     known = {queue.queue: queue for queue in counts.queues}
-    if store:
-        remark_unknown(named, counts)
+    remark_unknown(named, counts)
     watched = [known.get(name, QueueCounts(name)) for name in named] or list(counts.queues)
     alerts = {queue.queue: _alerts(queue, most, oldest) for queue in watched}
     if json:

@@ -21,6 +21,8 @@ def queue_status(connection: ConnectionName = None, json: AsJson = False) -> Non
     """Show what waits, runs and has failed, and who works."""
     chosen = application.storing_connection(connection, "queue:status --connection")
     store = application.existing_store(chosen)
+    if store is None:
+        ui.note(application.absence(chosen))
     counts = store.counts() if store else Counts((), QueueCounts("*"))
     workers = store.workers() if store else []
     held = stuck.held_jobs(store) if store and counts.total.held else []

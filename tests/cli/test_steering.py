@@ -22,8 +22,8 @@ def put(shop: Scene, queue: str, number: int, age: float = 0.0) -> None:
 
 
 def test_monitor_is_well_below_its_bounds(shop: Scene) -> None:
+    shop.store.add([])
     assert dartian(shop.root, "queue:monitor").out == "No jobs: all is well.\n"
-    assert not shop.store_path.exists()
     put(shop, "media", 3)
     shop.put("Break", queue="later", delay=3600)
     out = dartian(shop.root, "queue:monitor", "--max", "3", "--max-age", "1h").out
@@ -32,6 +32,22 @@ def test_monitor_is_well_below_its_bounds(shop: Scene) -> None:
         ["later", "0", "0", "1", "0", "ok"],
         ["media", "3", "0", "0", "0", "0s", "ok"],
     ]
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_where_no_store_is_monitor_says_so_and_does_not_say_that_all_is_well(
+    json: tuple[str, ...], shop: Scene
+) -> None:
+    absence = f"No store is at {shop.store_path}: nothing was dispatched yet, or the application lies elsewhere.\n"
+    answer = dartian(shop.root, "queue:monitor", *json, code=4)
+    assert answer.out == ""
+    assert answer.err == (
+        f"error: {absence}"
+        "  The root was found by the current folder, upwards. For another: cd there, or set DARTIAN_ROOT.\n"
+    )
+    for looking in ("queue:status", "queue:failed"):
+        assert dartian(shop.root, looking, *json).err == absence
+    assert not shop.store_path.exists()
 
 
 def test_monitor_alerts_by_size_and_by_age(shop: Scene) -> None:
