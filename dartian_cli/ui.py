@@ -19,6 +19,7 @@ __all__ = [
     "coloured",
     "complain",
     "cut",
+    "cut_front",
     "diff",
     "emit",
     "escaped",
@@ -101,6 +102,18 @@ def cut(text: str, size: int) -> str:
     return f"{text}…"
 
 
+def cut_front(text: str, size: int) -> str:
+    """Return the end of the text in at most ``size`` columns, with an ellipsis where something is missing before it."""
+    if cells(text) <= size:
+        return text
+    if size <= 0:
+        return ""
+    text = text[-4 * size :]
+    while cells(text) > size - 1:
+        text = text[1:]
+    return f"…{text}"
+
+
 def coloured(stream: TextIO) -> bool:
     """Say whether the stream shows colours: a terminal that has them, and nobody who asked for none."""
     if os.environ.get("NO_COLOR"):
@@ -165,18 +178,27 @@ def table(
     """Print an aligned table, every cell escaped.
 
     ``right`` are the columns of numbers. On a terminal that is too narrow the columns ``gives`` are cut, the widest
-    first; anywhere else nothing is.
+    first; anywhere else nothing is. A row of fewer cells than columns continues the one above: its last cell may run to
+    the end of the line, and is cut at its front, since it is a place, whose end says most.
     """
     texts = [[_split(cell) for cell in row] for row in rows]
+    full = [row for row in texts if len(row) == len(headings)]
     widths = [
-        max([cells(heading), *(cells(row[column][0]) for row in texts)]) for column, heading in enumerate(headings)
+        max([cells(heading), *(cells(row[column][0]) for row in full)]) for column, heading in enumerate(headings)
     ]
     if (limit := width()) is not None:
         _narrow(widths, sum(widths) + len(_GAP) * (len(widths) - 1) - limit, gives)
     rightward = set(right)
     head: list[tuple[str, Style]] = [(heading, "dim") for heading in headings]
     for row in (head, *texts):
-        fitted = (_fitted(text, style, widths[column], column in rightward) for column, (text, style) in enumerate(row))
+        whole = row if len(row) == len(headings) else row[:-1]
+        fitted = [
+            _fitted(text, style, widths[column], column in rightward) for column, (text, style) in enumerate(whole)
+        ]
+        if len(whole) < len(row):
+            text, style = row[-1]
+            room = None if limit is None else limit - sum(widths[: len(whole)]) - len(_GAP) * len(whole)
+            fitted.append(styled(text if room is None else cut_front(text, room), style))
         print(_GAP.join(fitted).rstrip())
 
 

@@ -74,7 +74,7 @@ def _show(jobs: list[StoredJob]) -> None:
             ]
         )
         if error and error.where:
-            rows.append(["", "", "", "", "", (error.where, "cyan")])
+            rows.append(["", (error.where, "cyan")])
     ui.table(("id", "job", "queue", "tries", "failed", "error"), rows, right=(3,), gives=(1, 2, 5))
 
 

@@ -1,10 +1,12 @@
 """queue:status, queue:failed and queue:retry."""
 
+from collections.abc import Callable
+
 import pytest
 
 from dartian_queue.options import Limits
 from dartian_queue.states import State
-from tests.cli.typing_at import dartian
+from tests.cli.typing_at import Terminal, dartian
 from tests.scene import Scene
 
 
@@ -106,6 +108,57 @@ def test_failed_shows_error_place_and_remedy(broken: Scene) -> None:
     assert lines[2].strip().startswith("app/jobs/few.py:")
     assert lines[3].split()[0] == first.envelope.id[:4]
     assert lines[-1] == "To try again: dartian queue:retry ID, or dartian queue:retry all"
+
+
+LONG = "app/jobs/processing_of_podcasts_and_their_recordings.py"
+
+
+@pytest.fixture
+def long(shop: Scene) -> Scene:
+    """An application with a failed job whose names, place and line of source are long."""
+    shop.jobs(
+        """
+        class ProcessAllEpisodesOfAPodcast(Job, queue="media-processing-slow"):
+            def handle(self) -> None:
+                raise ValueError("no recording was found of the episode, whatever was promised before its upload")
+        """,
+        LONG.removeprefix("app/jobs/").removesuffix(".py"),
+    )
+    shop.put("ProcessAllEpisodesOfAPodcast", queue="media-processing-slow")
+    shop.work()
+    return shop
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_on_a_terminal_failed_keeps_the_file_and_the_line(
+    columns: int, long: Scene, terminal: Callable[..., Terminal]
+) -> None:
+    shown = terminal("queue:failed", columns=columns)
+    shown.end()
+    (place,) = [line.strip() for line in shown.lines if LONG in line]
+    assert place.removeprefix(f"{LONG}:").isdigit()
+    assert all(len(line) <= columns for line in shown.lines)
+
+
+def test_on_a_narrow_terminal_failed_cuts_the_front_of_a_place(long: Scene, terminal: Callable[..., Terminal]) -> None:
+    shown = terminal("queue:failed", columns=50)
+    shown.end()
+    (job,) = long.store.jobs(state=State.FAILED)
+    line = job.errors[-1].where.rpartition(":")[2]
+    (place,) = [line.strip() for line in shown.lines if ".py:" in line]
+    assert place.startswith("…")
+    assert place.endswith(f"_and_their_recordings.py:{line}")
+
+
+def test_on_a_terminal_show_leaves_the_wrapping_of_a_traceback_to_it(
+    long: Scene, terminal: Callable[..., Terminal]
+) -> None:
+    (job,) = long.store.jobs(state=State.FAILED)
+    shown = terminal("queue:show", job.envelope.id, columns=80)
+    shown.end()
+    lines = shown.raw.decode().splitlines()
+    assert any(line.startswith(f'    File "{long.root}/{LONG}", line ') for line in lines), "a path is on one line"
+    assert any(line.endswith('whatever was promised before its upload")') for line in lines)
 
 
 def test_failed_filters_and_limits(broken: Scene) -> None:

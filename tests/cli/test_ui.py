@@ -60,6 +60,25 @@ def test_a_narrow_terminal_cuts_the_columns_that_may_be_cut(
     assert "…" in line
 
 
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [(None, "app/jobs/process_podcast.py:41"), (30, "…jobs/process_podcast.py:41"), (22, "…cess_podcast.py:41")],
+)
+def test_a_row_that_continues_another_is_cut_at_its_front(
+    columns: int | None, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui, "width", lambda: columns)
+    ui.table(("a", "b", "c"), [("7", "x", "y"), ("", ("app/jobs/process_podcast.py:41", "cyan"))], gives=(2,))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["a  b  c", "7  x  y", f"   {shown}"]
+
+
+def test_the_front_is_cut_in_cells() -> None:
+    assert ui.cut_front("播客播客", 5) == "…播客"
+    assert ui.cut_front("播客播客", 4) == "…客"
+    assert ui.cut_front("播客", 0) == ""
+
+
 class Tty(io.StringIO):
     def isatty(self) -> bool:
         return True
