@@ -1,6 +1,7 @@
 """Whether a SQLite store is sound: its pages, its schema, its rows, its files and the workers that have died on it.
 
-It only looks. Whoever asks decides what to show and what to mend.
+It only looks, but for a file without a name, which it fills a little to see whether the disk takes it, and which is
+gone at once. Whoever asks decides what to show and what to mend.
 """
 
 import os
@@ -13,6 +14,7 @@ from dartian_queue.errors import shown
 from dartian_queue.states import CRASH_CAP
 from dartian_queue.stores.invariants import invariants
 from dartian_queue.stores.sql import script, statements
+from dartian_queue.stores.sqlite_files import free_bytes, missing_right
 from dartian_queue.stores.sqlite_schema import MIGRATIONS
 from dartian_queue.stores.sqlite_version import has_wal_reset_bug, sqlite_version
 from dartian_queue.stores.store import Check, Finding
@@ -23,6 +25,8 @@ _SQL = statements("checks")
 _LARGE_WAL = 128 * 1024 * 1024
 """Four times the size at which a writer makes a checkpoint whatever it costs."""
 _MOST_PROBLEMS = 100
+_PROBE = 64 * 1024
+"""Bytes that must fit on the disk: the log of one dispatch or settle, with the index pages that it touches."""
 _INDEXES = ("ready", "running", "settled", "held", "ready_of_origin")
 
 
@@ -49,7 +53,7 @@ def of_rows(connection: sqlite3.Connection, path: str) -> list[Check]:
 
 def of_files(path: str, dead: Sequence[str]) -> list[Check]:
     """Check the files around it; ``dead`` are the holders whose seats or claims are still there."""
-    return [_rights(path), _wal(path), _workers(dead)]
+    return [_room(path), _rights(path), _wal(path), _workers(dead)]
 
 
 def _version() -> Check:
@@ -113,6 +117,26 @@ def _lanes(connection: sqlite3.Connection, path: str) -> Check:
 
 def _ids(connection: sqlite3.Connection, name: str, *values: object) -> list[str]:
     return [str(id_) for (id_,) in connection.execute(_SQL[name], values)]
+
+
+def _room(path: str) -> Check:
+    """Try, since free bytes alone say nothing of quotas and limits."""
+    from tempfile import TemporaryFile
+
+    title = "its disk has room for more jobs"
+    folder = os.path.dirname(path)
+    try:
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            written = file.write(b"\0" * _PROBE)
+            if written == _PROBE:
+                return Check(title)
+        reason = f"of {_PROBE:,} bytes it took {written:,}"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    what = f"The store cannot be written: {reason}; {max(free_bytes(path), 0):,} bytes are free on its disk"
+    why = "Nothing can be dispatched, and workers cannot settle the jobs that they have run."
+    remedy = missing_right(path) or f"make room there, then look again: df -h {shlex.quote(folder)}"
+    return Check(title, (Finding("error", what, why, remedy),))
 
 
 def _rights(path: str) -> Check:

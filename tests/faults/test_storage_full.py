@@ -1,6 +1,7 @@
 """C1, C2, C7: a disk that is full, files that may not be written, file systems whose locks do not hold."""
 
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
@@ -59,6 +60,24 @@ def test_c1_a_full_disk_is_said_and_nothing_is_lost_or_half_there(tmp_path: Path
     assert refused == "refused 10 0"
     assert settled == "10"
     assert audit(path) == {0: 20 - 10 + int(stored) + 1, 2: 10}
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+def test_c1_doctor_finds_a_full_disk_whether_or_not_somebody_has_the_store_open(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("full_disk.py")
+    ran = subprocess.run(
+        [*OWN_MOUNTS, sys.executable, str(program), str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    if ran.returncode == 77 or ran.stderr.startswith("unshare"):
+        pytest.skip(f"this system does not let a file system be mounted: {ran.stdout or ran.stderr}")
+    assert ran.returncode == 0, ran.stderr
+    with_room, open_elsewhere, alone = map(json.loads, ran.stdout.splitlines())
+    assert with_room == []
+    for findings in (open_elsewhere, alone):
+        (finding,) = findings
+        assert finding["what"] == ("The store cannot be written: No space left on device; 0 bytes are free on its disk")
+        assert finding["why"] == "Nothing can be dispatched, and workers cannot settle the jobs that they have run."
+        assert finding["remedy"] == f"make room there, then look again: df -h {tmp_path}/storage"
 
 
 @pytest.fixture
