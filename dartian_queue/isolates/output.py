@@ -2,7 +2,8 @@
 
 The streams are there before the application is imported, so that what binds to them then, such as logging, is heard.
 
-Output is passed on as it comes, in whole lines where possible, up to a bound for each job. It is never kept here.
+Output is passed on as it comes, in whole lines where possible, up to a bound for each job. Of what is beyond the bound
+only the end is kept, until the job has ended: it is there that a failure is explained.
 """
 
 import codecs
@@ -11,13 +12,15 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import TextIO, TypeAlias, cast
+from typing import AnyStr, TextIO, TypeAlias, cast
 
-__all__ = ["DROPPED", "OUTPUT_LIMIT", "JobStream", "Streams", "install", "make_streams"]
+__all__ = ["DROPPED", "KEPT_END", "OUTPUT_LIMIT", "JobStream", "Streams", "install", "last_lines", "make_streams"]
 
 OUTPUT_LIMIT = 256 * 1024
 """Characters that one attempt may print before the rest is dropped, with a line that says so."""
-DROPPED = "… what it prints from here on is dropped …"
+DROPPED = "… what it prints from here on is dropped, but for its end …"
+KEPT_END = 4 * 1024
+"""Characters of what is dropped that are passed on when the attempt has ended."""
 _LONGEST_PIECE = 8 * 1024
 
 
@@ -34,6 +37,8 @@ class JobStream(io.TextIOBase):
         self._hand_on: Callable[[str, str], None] | None = None
         self._kept = ""
         self._left = OUTPUT_LIMIT
+        self._end = ""
+        """The end of what was dropped."""
         self._lock = threading.RLock()
         self._owner = os.getpid()
 
@@ -96,18 +101,22 @@ class JobStream(io.TextIOBase):
                 self._pass_on(kept)
 
     def begin(self) -> None:
-        """Start the count anew, for the next job."""
-        self._left = OUTPUT_LIMIT
+        """Hand on the end of what was dropped, and start the count anew, for the next job."""
+        with self._lock:
+            end, self._end = self._end, ""
+            self._hand_over(last_lines(end))
+            self._left = OUTPUT_LIMIT
         self._bytes.begin()
 
     def _pass_on(self, text: str) -> None:
-        if not text or self._left <= 0:
-            return
-        if len(text) > self._left:
-            text = f"{text[: self._left]}\n{DROPPED}\n"
-            self._left = 0
-        else:
-            self._left -= len(text)
+        passed, dropped = text[: self._left], text[self._left :]
+        if dropped:
+            passed = passed if self._end else f"{passed}\n{DROPPED}\n"
+            self._end = (self._end + dropped[-KEPT_END:])[-KEPT_END:]
+        self._left = 0 if dropped else self._left - len(text)
+        self._hand_over(passed)
+
+    def _hand_over(self, text: str) -> None:
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
         for start in range(0, len(text), _LONGEST_PIECE):
             piece = text[start : start + _LONGEST_PIECE]
@@ -146,6 +155,12 @@ class _Bytes(io.RawIOBase):
 
 Streams: TypeAlias = tuple[JobStream, JobStream]
 """For output, and for errors."""
+
+
+def last_lines(end: AnyStr) -> AnyStr:
+    """Return the end of what was dropped without the line that was cut at its beginning, if it has more than that."""
+    lines = end.splitlines(keepends=True)
+    return end[len(lines[0]) :] if len(lines) > 1 and len(end) >= KEPT_END else end
 
 
 def make_streams() -> Streams:

@@ -1,12 +1,12 @@
 """What an isolate writes below Python: by C code, by child processes, by whoever has its descriptors 1 and 2.
 
-It comes through a pipe, is passed on in whole lines where possible, and is capped for each attempt. Reading never
-goes on for as long as somebody writes, which may be for ever.
+It comes through a pipe, is passed on in whole lines where possible, and is capped for each attempt, but for its end.
+Reading never goes on for as long as somebody writes, which may be for ever.
 """
 
 import os
 
-from dartian_queue.isolates.output import DROPPED, OUTPUT_LIMIT
+from dartian_queue.isolates.output import DROPPED, KEPT_END, OUTPUT_LIMIT, last_lines
 
 __all__ = ["PIPEFUL", "RawOutput"]
 
@@ -22,6 +22,8 @@ class RawOutput:
         os.set_blocking(self._reader, False)
         self._kept = b""
         self._left = OUTPUT_LIMIT
+        self._end = b""
+        """The end of what was dropped."""
         self.is_closed = False
         """Nobody writes there any more."""
 
@@ -43,6 +45,7 @@ class RawOutput:
     def begin(self) -> None:
         """Start the count anew, for the next attempt."""
         self._left = OUTPUT_LIMIT
+        self._end = b""
 
     def read(self) -> str:
         """Return the whole lines of what the pipe holds, empty for none."""
@@ -63,9 +66,11 @@ class RawOutput:
         return self._capped(lines + newline or rest)
 
     def rest(self) -> str:
-        """Return what is no whole line and never will be."""
+        """Return what is no whole line and never will be, and the end of what was dropped: the attempt has ended."""
         kept, self._kept = self._kept, b""
-        return self._capped(kept)
+        text = self._capped(kept)
+        end, self._end = self._end, b""
+        return text + last_lines(end).decode("utf-8", "backslashreplace")
 
     def close(self) -> None:
         """Close this side, and the isolate's where that never took it."""
@@ -73,8 +78,10 @@ class RawOutput:
         self.close_theirs()
 
     def _capped(self, data: bytes) -> str:
-        if self._left <= 0:
-            return ""
-        text = data[: self._left].decode("utf-8", "backslashreplace")
-        self._left -= len(data)
-        return text if self._left >= 0 else f"{text}\n{DROPPED}"
+        passed, dropped = data[: self._left], data[self._left :]
+        text = passed.decode("utf-8", "backslashreplace")
+        if dropped:
+            text = text if self._end else f"{text}\n{DROPPED}\n"
+            self._end = (self._end + dropped)[-KEPT_END:]
+        self._left = 0 if dropped else self._left - len(data)
+        return text

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+from dartian_queue.isolates.output import DROPPED
 from dartian_queue.isolates.slot import EARLIER, KEPT_OUTPUT
 from dartian_queue.options import Limits
 from dartian_queue.states import State
@@ -32,10 +33,20 @@ class Speak(Job):
             time.sleep(60)
 
 class Flood(Job):
+    lines: int = 5000
+    how: str = "raise"
+    below: bool = False
     def handle(self) -> None:
-        for number in range(5000):
-            print(f"line {number}")
-        raise ValueError("no")
+        for number in range(self.lines):
+            if self.below:
+                os.write(1, b"line %d\\n" % number)
+            else:
+                print(f"line {number}")
+        if self.how == "raise":
+            raise ValueError("no")
+        if self.how == "exit":
+            os._exit(7)
+        time.sleep(60)
 """
 
 SAID = [
@@ -82,3 +93,25 @@ def test_the_end_of_what_a_failed_attempt_printed_is_kept_with_its_error(scene: 
     ).stdout
     assert shown.count("  it printed\n") == 2
     assert "  | attempt 2 asks the bank\n" in shown
+
+
+def test_the_end_of_a_flood_is_kept_however_the_attempt_failed(scene: Scene) -> None:
+    """But for what Python's streams have not passed on when the process is gone."""
+    scene.jobs(JOBS)
+    ways = [("raise", False), ("hang", False), ("raise", True), ("hang", True), ("exit", True)]
+    limits = Limits(tries=1, timeout=3.0)
+    ids = [scene.put("Flood", lines=50_000, how=how, below=below, limits=limits) for how, below in ways]
+    scene.work(isolates=2)
+    for job_id, way in zip(ids, ways, strict=True):
+        output = scene.job(job_id).errors[-1].output
+        assert output.endswith("line 49998\nline 49999\n"), (way, output[-200:])
+        assert DROPPED in output, way
+    shown = subprocess.run(
+        [sys.executable, "-m", "dartian_cli", "queue:show", ids[0]],
+        cwd=scene.root,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "  | line 49999\n" in shown

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from dartian_queue.isolates.output import DROPPED, OUTPUT_LIMIT, JobStream
+from dartian_queue.isolates.output import DROPPED, KEPT_END, OUTPUT_LIMIT, JobStream
 from dartian_queue.isolates.raw_output import PIPEFUL, RawOutput
 
 
@@ -43,10 +43,35 @@ def test_an_attempt_prints_so_much_and_no_more(stream: JobStream, told: list[str
         stream.write("x" * OUTPUT_LIMIT + "\n")
     assert "".join(told).count(DROPPED) == 1
     assert sum(map(len, told)) < OUTPUT_LIMIT + 100
+    stream.begin()
+    told.clear()
+    print("the next job", file=stream)
+    stream.begin()
+    assert told == ["the next job\n"]
+
+
+def test_the_end_of_a_flood_comes_when_the_attempt_has_ended(stream: JobStream, told: list[str]) -> None:
+    stream.write("x" * (OUTPUT_LIMIT - 1) + "\n")
+    assert DROPPED not in "".join(told)
+    for number in range(50_000):
+        print(f"line {number}", file=stream)
+    stream.write("the last word")
+    stream.flush()
+    assert "".join(told).count(DROPPED) == 1
     told.clear()
     stream.begin()
-    print("the next job", file=stream)
-    assert told == ["the next job\n"]
+    text = "".join(told)
+    assert text.splitlines()[-3:] == ["line 49998", "line 49999", "the last word"]
+    assert text.startswith("line ")
+    assert KEPT_END - 20 < len(text) <= KEPT_END
+
+
+def test_one_line_without_an_end_leaves_its_end_too(stream: JobStream, told: list[str]) -> None:
+    stream.write("x" * 2 * OUTPUT_LIMIT + "the last word")
+    stream.flush()
+    told.clear()
+    stream.begin()
+    assert "".join(told) == ("x" * KEPT_END + "the last word")[-KEPT_END:]
 
 
 def test_it_takes_what_scripts_give_to_a_standard_stream(stream: JobStream, told: list[str]) -> None:
@@ -123,9 +148,12 @@ def test_raw_output_is_capped_an_attempt(raw: RawOutput) -> None:
     told = write_much()
     assert told.count(DROPPED) == 1
     assert OUTPUT_LIMIT < len(told) < OUTPUT_LIMIT + 100
+    os.write(raw.theirs, b"last but one\nthe last w\xc3\xb6rd")
+    assert raw.read() == ""
+    assert raw.rest() == "last but one\nthe last wörd"
     raw.begin()
     os.write(raw.theirs, b"the next job\n")
-    assert raw.read() == "the next job\n"
+    assert raw.read() + raw.rest() == "the next job\n"
 
 
 def test_closing_leaves_no_descriptor_open(raw: RawOutput) -> None:
