@@ -42,7 +42,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
     envelope: Envelope
     limits: Limits
-    """Nothing of it is silent but ``retry_until``."""
+    """Nothing of it is silent but ``retry_until`` and ``backoff_wins``."""
     tries: int
     exceptions: int
     held_for: float
@@ -151,7 +151,7 @@ def _after(
         ruling = ruling_on(error, options.fail_on, options.retry_on)
         if ruling.refused_by:
             return Failed(report, ruling.refused_by)
-        if ruling.backoff is not None:
+        if ruling.backoff is not None and not limits.backoff_wins:
             limits = msgspec.structs.replace(limits, backoff=ruling.backoff)
     tries, exceptions = attempt.tries, attempt.exceptions
     return after_error(report, limits, tries=tries, exceptions=exceptions, now=now, timed_out=timed_out)

@@ -52,7 +52,8 @@ def dispatch(
     starts at once without blocking it: ``await dispatch(job)`` returns when the job is stored, and raises. A dispatch
     that is not awaited is stored all the same; its error is logged.
 
-    What is not given here is taken from the class, then from the worker's flags, then from the configuration.
+    What is not given here is taken from the class, then from the worker's flags, then from the configuration. A
+    ``backoff`` that is given here holds for every exception, also where ``retry_on`` of the class has another for it.
     ``delay`` is in seconds, a timedelta, or an aware datetime. ``tags`` are added to those of the class. With the same
     ``id`` and the same job again nothing is stored twice (``Receipt.duplicate``); with another job it is DuplicateId.
     With the driver ``sync`` the job runs now, without delay and retries, and its exception is raised.
@@ -177,6 +178,7 @@ def _limits(options: DispatchOptions, said: JobOptions) -> Limits:
         retry_until=None if said.retry_until is None else time.time() + said.retry_until,
         max_exceptions=said.max_exceptions,
         isolate=said.isolate,
+        backoff_wins=True if options.backoff is not None else None,
     )
 
 

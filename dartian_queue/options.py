@@ -52,6 +52,8 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
     """Seconds of the wall clock after which no further try is made; where it is set, ``tries`` does not bound."""
     max_exceptions: int | None = None
     isolate: IsolateMode | None = None
+    backoff_wins: bool | None = None
+    """Whether the backoff was said at the dispatch, and so holds over those in the class's ``retry_on``."""
 
     @property
     def most_tries(self) -> int:

@@ -157,7 +157,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     crashes: int
     held_for: float
     limits: Limits
-    """All that bounds it, with nothing left silent but ``retry_until``."""
+    """All that bounds it, with nothing left silent but ``retry_until`` and ``backoff_wins``."""
     connection: str
 
 

@@ -1,6 +1,9 @@
 """Retry rules by exception type, on a real worker."""
 
+import json
 import signal
+import subprocess
+import sys
 
 from dartian_queue.options import Limits
 from dartian_queue.states import State
@@ -62,3 +65,21 @@ def test_an_exception_is_tried_again_as_its_type_says(scene: Scene) -> None:
         "failed RateLimited",
         *["failed ValueError"] * 2,
     ]
+
+
+def test_a_backoff_of_the_dispatch_wins_over_those_of_the_rules(scene: Scene) -> None:
+    """Which go on to say what is tried again at all."""
+    scene.jobs(JOBS)
+    words = ["-m", "dartian_cli", "job:dispatch", "Call", "--backoff", "0", "--json"]
+    kinds = [["rate", "connection", ""], ["value"]]
+    made = [
+        subprocess.run(
+            [sys.executable, *words, f"kinds={json.dumps(one)}"], cwd=scene.root, capture_output=True, check=True
+        )
+        for one in kinds
+    ]
+    tried, refused = (json.loads(one.stdout)["id"] for one in made)
+    events = scene.work()
+    retries = [event for event in events if event["type"] == "attempt_ended" and event["outcome"] == "retry"]
+    assert [(event["id"], event["delay"]) for event in retries] == [(tried, 0.0)] * 2
+    assert scene.job(refused).failed_reason == "fail_on"

@@ -123,6 +123,7 @@ def test_what_the_class_says(store: Store) -> None:
     limits = envelope.limits
     assert (limits.tries, limits.timeout, limits.fail_on_timeout, limits.max_exceptions) == (5, 90.0, True, 2)
     assert (limits.backoff, limits.isolate) == (Exponential(2.0, 30.0), "fresh")
+    assert limits.backoff_wins is None
     assert limits.retry_until is not None
     assert 3599 < limits.retry_until - before < 3602
 
@@ -145,6 +146,7 @@ def test_what_dispatch_says_comes_first(store: Store) -> None:
     assert envelope.tags == ("podcast:7", "extra")
     assert 118 < job.available_at - time.time() <= 120
     assert (envelope.limits.tries, envelope.limits.timeout, envelope.limits.backoff) == (1, 1.0, (1.0, 2.0))
+    assert envelope.limits.backoff_wins
 
 
 def test_a_zero_is_something_that_was_said(store: Store) -> None:
