@@ -5,12 +5,13 @@ It decides neither when nor what becomes of the job, and sends no signal itself:
 
 import time
 
+from dartian_queue.errors import shown
 from dartian_queue.isolates.protocol import AskIsolate, KillIsolate
-from dartian_queue.isolates.slot import InFlight, KillReason, Slot
+from dartian_queue.isolates.slot import HOOK_TIMEOUT, InFlight, KillReason, Slot
 from dartian_queue.isolates.zygote_watch import ZygoteWatch
 from dartian_queue.stores.marks import Marks
 
-__all__ = ["Endings"]
+__all__ = ["Endings", "unfinished_hook"]
 
 
 class Endings:
@@ -56,3 +57,19 @@ class Endings:
 
     def _ask(self, slot: Slot, in_flight: InFlight, wish: str) -> None:
         self._marks.ask(slot.number, wish, in_flight.claim.id, in_flight.claim.token)
+
+
+def unfinished_hook(in_flight: InFlight, killed: KillReason | None) -> str:
+    """Say that ``failed()`` of this job has not come to its end, why, and what that means."""
+    name, job_id = shown(in_flight.claim.envelope.name), in_flight.claim.id
+    if killed == "timeout":
+        how = f"took longer than {HOOK_TIMEOUT:g} s and was ended"
+    elif killed == "stop":
+        how = "was ended, since the worker stops"
+    else:
+        how = "was cut off, since its isolate has ended"
+    return (
+        f"failed() of {name} {job_id} {how}\n"
+        f"The job has failed all the same, and failed() is not called again: see to what it should have done.\n"
+        f"How the job failed, and what it printed: dartian queue:show {job_id}"
+    )

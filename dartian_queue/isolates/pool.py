@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from dartian_queue.isolates.endings import Endings
+from dartian_queue.isolates.endings import Endings, unfinished_hook
 from dartian_queue.isolates.listener import Listener
 from dartian_queue.isolates.pace import AHEAD_TIME, Pace
 from dartian_queue.isolates.protocol import (
@@ -228,12 +228,15 @@ class Pool:
                 in_flight.started_at = time.monotonic()
                 self._listener.on_begun(in_flight, slot.number)
             meant = slot.condemned is None or slot.condemned is in_flight
+            if in_flight.verdict is not None:
+                self._listener.on_trouble(unfinished_hook(in_flight, slot.killed))
             self._listener.on_died(in_flight, slot.killed if meant else "stop", status, cut_off=cut_off)
         for in_flight in rest:
             in_flight.started_at = 0.0
         if rest:
             self._listener.on_returned(rest)
         if slot.hook is not None:
+            self._listener.on_trouble(unfinished_hook(slot.hook.in_flight, slot.killed))
             self._listener.on_hook_ended(slot.hook)
 
     def _sort(self, slot: Slot, *, by_itself: bool) -> tuple[list[InFlight], list[InFlight]]:
@@ -396,7 +399,9 @@ class Pool:
     def end_all(self, reason: KillReason) -> None:
         """End every isolate that runs something; ``on_died``, ``on_returned`` and ``on_hook_ended`` follow."""
         while self.hooks:
-            self._listener.on_hook_ended(self.hooks.popleft())
+            hook = self.hooks.popleft()
+            self._listener.on_trouble(unfinished_hook(hook.in_flight, reason))
+            self._listener.on_hook_ended(hook)
         for slot in self._slots.values():
             if not slot.is_idle and slot.killed is None:
                 self._endings.kill(slot, reason)
