@@ -44,6 +44,8 @@ STORE_WAIT = 2.0
 BUSY_TURN = 0.005
 INTERRUPTED = 130
 """The exit code after a second Ctrl-C."""
+ZYGOTE_PATIENCE = 1.0
+"""Seconds after the grace in which the zygote ends what still runs, before it is ended itself."""
 STORE_PATIENCE = 5.0
 """Seconds after the grace for which a worker that ends waits for its store."""
 
@@ -235,6 +237,8 @@ class Worker:
             if time.monotonic() >= self._kill_at and not self._pool.is_empty:
                 self._pool.end_all("stop")
                 self._ended_at = time.monotonic()
+                if self._ended_at >= self._kill_at + ZYGOTE_PATIENCE:
+                    self._pool.end_without_zygote()
             return
         self._claim()
         self._pool.rebalance()

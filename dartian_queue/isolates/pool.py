@@ -406,6 +406,12 @@ class Pool:
             if not slot.is_idle and slot.killed is None:
                 self._endings.kill(slot, reason)
 
+    def end_without_zygote(self) -> None:
+        """End the isolates that run something together with the zygote, which was asked to end them and has not."""
+        if any(not slot.is_idle for slot in self._slots.values()):
+            self._listener.on_trouble("the zygote did not answer, so it and its isolates were ended")
+            self._zygote.abandon()
+
     def end_overdue(self) -> None:
         """Interrupt the jobs that have run out of time; end isolates where one goes on all the same, or never start."""
         now = time.monotonic()

@@ -15,8 +15,10 @@ from dartian_queue.isolates.protocol import Boot, Channel, FromZygote, Quit, Sta
 
 __all__ = ["ZygoteProcess"]
 
-QUIT_WAIT = 5.0
-"""Seconds for a zygote to end its isolates before it is killed itself."""
+QUIT_WAIT = 1.0
+"""Seconds for a zygote to end its isolates before it is killed itself, and they with it."""
+CLEAN_UP_WAIT = 5.0
+"""Seconds for what a zygote has left to be gone."""
 
 
 class ZygoteProcess:
@@ -84,7 +86,7 @@ class ZygoteProcess:
         if not self.has_ended:
             end_tree(self._process.pid)
             self._process.wait()
-        until = time.monotonic() + QUIT_WAIT
+        until = time.monotonic() + CLEAN_UP_WAIT
         while (left := set(children(os.getpid())) - self._others) and time.monotonic() < until:
             for pid in left:
                 end_tree(pid)

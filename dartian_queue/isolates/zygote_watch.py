@@ -64,6 +64,12 @@ class ZygoteWatch:
         """End the zygote and all that came from it, at once. One that still imports is not asked."""
         self._drop(end=self.is_ready)
 
+    def abandon(self) -> None:
+        """End the zygote and all that came from it without asking it, and start no other."""
+        self._read_output()
+        self._drop(end=False)
+        self._on_lost(True)
+
     def heartbeat(self, until: float) -> None:
         """Tell the zygote, and the ones that follow it, that the leases are good until this monotonic moment."""
         self._until = until

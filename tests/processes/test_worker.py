@@ -240,6 +240,23 @@ def test_sigterm_lets_a_running_job_finish_and_puts_the_rest_back(working: Scene
     assert working.job(waiting).crashes == 0
 
 
+def test_a_second_signal_ends_a_worker_whose_zygote_is_frozen_without_waiting_for_that(working: Scene) -> None:
+    job_id = working.put("Spin")
+    worker = working.worker("--isolates", "1", "--grace", "600").ready()
+    worker.wait("attempt_started", id=job_id)
+    below = worker.descendants()
+    worker.send_to(worker.zygote(), signal.SIGSTOP)
+    worker.send(signal.SIGTERM)
+    worker.wait("worker_stopping")
+    worker.send(signal.SIGTERM)
+    assert worker.end() == 0
+    notices = [event["text"] for event in worker.seen if event["type"] == "notice"]
+    assert notices == ["the zygote did not answer, so it and its isolates were ended"]
+    assert not [pid for pid in below if is_alive(pid)]
+    job = working.job(job_id)
+    assert (job.state, job.tries, job.crashes) == (State.WAITING, 0, 0)
+
+
 @pytest.mark.parametrize(
     "source", ["def broken(:\n", "import not_there_at_all\n", "raise RuntimeError('no database')\n"]
 )
