@@ -74,6 +74,7 @@ class Worker:
         self._exit_code = 0
         self._origin = ""
         self._claimed = 0
+        """How many jobs it has claimed, but for those that it gave back before they had begun."""
         self._look_at = 0.0
         """The monotonic moment at which to look for jobs although nothing has woken the worker."""
         self._names: frozenset[str] = frozenset()
@@ -278,6 +279,7 @@ class Worker:
         for settled in self._ledger.settle():
             self._teller.settled(settled)
             outcome = settled.outcome
+            self._claimed -= not settled.in_flight.started_at
             if isinstance(outcome, Crashed):
                 self._look_at = 0.0
             elif isinstance(outcome, Retry | Held | Released):

@@ -230,6 +230,24 @@ def test_a_pause_and_a_cancel_that_come_while_the_store_is_locked_are_heeded_onc
     assert set(states(working, *behind)) == {State.WAITING}
 
 
+def test_what_a_pause_gives_back_is_none_of_the_jobs_that_a_worker_runs_at_most(working: Scene) -> None:
+    for _ in range(600):  # so quick that the worker claims ahead
+        working.put("Note", text="quick")
+    go = working.root / "go"
+    long = working.put("Until", file=str(go))
+    behind = [working.put("Note", queue="media") for _ in range(20)]
+    other = [working.put("Note", text="other", priority=-1) for _ in range(30)]
+    worker = working.worker("--isolates", "1", "--max-jobs", "611")
+    worker.wait("attempt_started", id=long)
+    wait_for(lambda: State.RUNNING in states(working, *behind), what="a claim ahead")
+    dartian(working.root, "queue:pause", "media")
+    wait_for(lambda: set(states(working, *behind)) == {State.WAITING}, what="them to be put back")
+    go.touch()
+    assert worker.end() == 0
+    assert worker.seen[-1]["done"] == 611
+    assert states(working, *other).count(State.DONE) == 10
+
+
 # queue:cancel
 
 
