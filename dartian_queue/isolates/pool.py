@@ -330,7 +330,8 @@ class Pool:
                 return slot
         if (started := self._start_isolate()) is not None:
             return started
-        if unused and idle and len(self._slots) >= self.size:
+        about_to_end = any(slot.is_idle and not slot.is_open for slot in self._slots.values())
+        if unused and idle and not about_to_end and len(self._slots) >= self.size:
             idle[0].wind_up()
         return None
 

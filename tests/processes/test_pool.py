@@ -180,6 +180,20 @@ def test_an_isolate_is_reused_and_a_fresh_job_has_one_for_itself(
     assert len(set(pids)) == 4
 
 
+def test_each_fresh_job_costs_one_warm_isolate(stages: Callable[[int], Stage]) -> None:
+    stage = stages(4)
+    for _ in range(4):
+        stage.give("Sleep", '{"duration": 0.2}')
+    stage.until(lambda: len(stage.told.ended) == 4)
+    warm = {slot.generation for slot in stage.pool._slots.values()}
+    stage.run("Note", isolate="fresh")
+    assert len(warm & {slot.generation for slot in stage.pool._slots.values() if slot.is_open}) == 3
+    for _ in range(3):
+        stage.give("Sleep", '{"duration": 0.5}', isolate="fresh")
+    stage.until(lambda: len(stage.told.ended) == 8)
+    assert warm & {slot.generation for slot in stage.pool._slots.values()}, "the place of the first one was free"
+
+
 def test_what_has_not_begun_is_taken_back_and_never_runs(stages: Callable[[int], Stage], tmp_path: Path) -> None:
     stage = stages(1)
     stage.be_quick()
