@@ -42,7 +42,6 @@ from dartian_queue.isolates.protocol import (
 from dartian_queue.isolates.raw_output import PIPEFUL
 from dartian_queue.isolates.recycling import Recycling, Service, bound_memory
 from dartian_queue.isolates.reserve import Reserve, let_go
-from dartian_queue.options import Limits
 from dartian_queue.outcome import Failed, report_of
 from dartian_queue.receipt import flush_dispatches
 from dartian_queue.stores.marks import Marks
@@ -110,7 +109,8 @@ class Isolate:
                     if self._run(frame):
                         return
                 elif isinstance(frame, RunHook):
-                    self._run_hook(frame)
+                    if self._run_hook(frame):
+                        return
                 else:
                     return
 
@@ -140,7 +140,9 @@ class Isolate:
         duration = time.perf_counter() - started
         self._handled()  # once more: failed() may have forked, too
         self._flush()
-        retire = self._retirement(run.limits)
+        self._service.count()
+        fresh = "fresh" if run.limits.isolate == "fresh" else ""
+        retire = fresh or self._retirement() or self._service.reason_to_end()
         self._marks.clear(self._slot)
         self._running = None
         try:
@@ -172,16 +174,18 @@ class Isolate:
         self._running = None
         self._channel.close()
 
-    def _run_hook(self, hook: RunHook) -> None:
+    def _run_hook(self, hook: RunHook) -> bool:
+        """Call ``failed()`` of a job that failed elsewhere; return whether this isolate shall end."""
         error = JobTimeout(hook.error.message) if hook.error.type == "JobTimeout" else JobCrashed(hook.error.message)
         run_failed(self._registry, hook.envelope, error, self._finish)
         self._handled()
         self._flush()
-        self._channel.send(HookEnded(hook.envelope.id))
+        retire = self._retirement() or self._service.reason_to_end()
+        self._channel.send(HookEnded(hook.envelope.id, retire))
+        return bool(retire)
 
-    def _retirement(self, limits: Limits) -> str:
-        if limits.isolate == "fresh":
-            return "fresh"
+    def _retirement(self) -> str:
+        """Return why what has run here leaves the process in no state for a job; empty where it does not."""
         if self._interruption.wish:
             return "its job was interrupted"  # somewhere, perhaps with a lock held
         with contextlib.suppress(ChildProcessError):
@@ -191,7 +195,7 @@ class Isolate:
                 return "it left processes behind"
         if _standard_files() != self._files:
             return "it changed its standard input or output"
-        return self._service.reason_to_end()
+        return ""
 
     def _finish(self, coroutine: Coroutine[object, object, object]) -> object:
         """Run a coroutine to its end, and end the tasks that it left, in a loop that is kept for the next one."""

@@ -163,7 +163,7 @@ class Pool:
                     case Ended():
                         self._ended(slot, frame)
                     case HookEnded():
-                        self._hook_ended(slot)
+                        self._hook_ended(slot, frame)
         except EOFError:
             pass
         except Garbled:
@@ -185,8 +185,8 @@ class Pool:
         self._pace.note(frame.duration)
         self._listener.on_ended(in_flight, frame.outcome, frame.duration)
 
-    def _hook_ended(self, slot: Slot) -> None:
-        hook, slot.hook = slot.hook, None
+    def _hook_ended(self, slot: Slot, frame: HookEnded) -> None:
+        hook = slot.end_hook(frame)
         if hook is not None:
             self._listener.on_hook_ended(hook)
 

@@ -239,6 +239,8 @@ class HookEnded(msgspec.Struct, frozen=True, tag="hook_ended"):
     """``failed()`` has returned; what it raised was printed."""
 
     id: str
+    retire: str = ""
+    """Why this isolate takes no further job."""
 
 
 FromIsolate: TypeAlias = Adopted | Progress | Output | RawRest | Interrupted | Failing | Ended | HookEnded

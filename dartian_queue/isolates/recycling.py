@@ -40,9 +40,12 @@ class Service:
         bound, taken = recycling.memory * MEGABYTE, _private_memory() if recycling.memory else 0
         self._half_full = taken + (bound - taken) // 2
 
-    def reason_to_end(self) -> str:
-        """Count one more job; return why that was the last one, empty where it was not."""
+    def count(self) -> None:
+        """Count one more job."""
         self._jobs += 1
+
+    def reason_to_end(self) -> str:
+        """Return why what has just run was the last thing, empty where it was not."""
         recycling = self._recycling
         if recycling.jobs and self._jobs >= recycling.jobs:
             return f"it has run {self._jobs} jobs"

@@ -14,6 +14,7 @@ from dartian_queue.isolates.protocol import (
     Ended,
     FromIsolate,
     Garbled,
+    HookEnded,
     Run,
     RunHook,
     ToIsolate,
@@ -202,6 +203,13 @@ class Slot:
         self.hook_deadline = time.monotonic() + HOOK_TIMEOUT
         with contextlib.suppress(OSError):
             self.channel.post(RunHook(hook.in_flight.claim.envelope, hook.error))
+
+    def end_hook(self, ended: HookEnded) -> Hook | None:
+        """Take the call of ``failed()`` that has ended away; None where there was none."""
+        hook, self.hook = self.hook, None
+        if ended.retire:
+            self.closing = self.retired = True
+        return hook
 
     def take_back(self) -> list[InFlight]:
         """Return what the isolate has not read, so that it never will: the kernel gives a packet to one reader."""

@@ -49,6 +49,19 @@ class UseUpAwaiting(Job):
         while True:
             chain[0] = (chain[0],)
 
+class Late(Job, timeout=0.2):
+    how: str
+    def handle(self) -> None:
+        time.sleep(60)
+    def failed(self, error: BaseException) -> None:
+        note(str(os.getpid()))
+        if self.how == "keep":
+            KEPT.append(b"x" * (150 * 1024 * 1024))
+        if self.how == "last":
+            time.sleep(1.1)
+        if self.how == "leave":
+            subprocess.Popen(["sleep", "600"])
+
 class AllocateBelow(Job):
     def handle(self) -> None:
         done = subprocess.run([sys.executable, "-c", "b'x' * 2_000_000_000"], stderr=subprocess.PIPE, text=True)
@@ -151,3 +164,24 @@ def test_a_bound_that_leaves_no_room_is_refused_at_the_start(stage: Scene) -> No
     assert "memory=10 leaves no room for a job: the application alone takes" in text
     assert "dartian queue:work --memory " in text
     assert stage.job(job_id).claims == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "options"),
+    [("keep", ("--memory", "300")), ("last", ("--isolate-age", "1")), ("leave", ())],
+)
+def test_what_a_hook_leaves_behind_counts_too(stage: Scene, how: str, options: tuple[str, ...]) -> None:
+    """That is called in an isolate of its own after a timeout, where the next job would be run."""
+    late, after = stage.put("Late", how=how, limits=Limits(timeout=0.2)), stage.put("Note", priority=-1)
+    stage.work(*options)
+    assert stage.job(late).state is State.FAILED
+    assert_uncharged(stage, [after])
+    assert lives(stage) == [1, 1]
+
+
+def test_a_hook_counts_as_no_job(stage: Scene) -> None:
+    stage.put("Late", how="", limits=Limits(timeout=0.2))
+    for number in range(2):
+        stage.put("Note", number=number, priority=-1)
+    stage.work("--isolate-jobs", "2")
+    assert lives(stage) == [3]
