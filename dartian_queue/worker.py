@@ -17,6 +17,7 @@ from dartian_queue.errors import StoreError
 from dartian_queue.events import Event, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
 from dartian_queue.isolates.protocol import Boot, Progress, Ready
+from dartian_queue.isolates.recycling import Recycling, granted
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
@@ -162,7 +163,7 @@ class Worker:
             self._connection.name,
             self._marks_path(self._seat),
             self._seat.lock_paths,
-            self._options.recycling(self._connection),
+            self._recycling(),
         )
         self._pool = Pool(boot, self._connection.name, size, self._loop, self)
         self._upkeep = Upkeep(
@@ -194,6 +195,19 @@ class Worker:
             companion_of=self._options.companion_of,
             started_at=time.time(),
         )
+
+    def _recycling(self) -> Recycling:
+        """Return when isolates are replaced; where the system allows less memory than was asked for, say so."""
+        wanted = self._options.recycling(self._connection)
+        recycling = granted(wanted)
+        if recycling.memory < wanted.memory:
+            self._teller.notice(
+                "warning",
+                f"isolates get {recycling.memory} MB, not the {wanted.memory} MB of memory={wanted.memory}: "
+                f"the system allows this process no more\n"
+                "Its hard limit can be raised by root alone; to see it: ulimit -Hd",
+            )
+        return recycling
 
     def _marks_path(self, seat: Seat) -> str:
         """Return the seat's file for marks, or one of our own where the seat has none."""

@@ -40,7 +40,7 @@ from dartian_queue.isolates.protocol import (
     ToIsolate,
 )
 from dartian_queue.isolates.raw_output import PIPEFUL
-from dartian_queue.isolates.recycling import Recycling, Service, bound_memory
+from dartian_queue.isolates.recycling import Recycling, Service, bound_memory, granted
 from dartian_queue.isolates.reserve import Reserve, let_go
 from dartian_queue.outcome import Failed, report_of
 from dartian_queue.receipt import flush_dispatches
@@ -276,13 +276,14 @@ def run_isolate(
     channel: Channel[ToIsolate] = Channel(sock, ToIsolate)
     status = 0
     try:
-        bound_memory(boot.recycling.memory)
+        recycling = granted(boot.recycling)
+        bound_memory(recycling.memory)
         if settings.isolate_started is not None:
             pid = os.getpid()
             settings.isolate_started()
             if os.getpid() != pid:
                 end_copy(None)
-        isolate = Isolate(application, channel, raw_output, marks, slot, boot.recycling)
+        isolate = Isolate(application, channel, raw_output, marks, slot, recycling)
         isolate.serve()
     except BaseException as error:
         show(error)

@@ -12,7 +12,7 @@ import msgspec
 
 from dartian_queue.errors import ConfigError
 
-__all__ = ["Recycling", "Service", "bound_memory", "check_memory"]
+__all__ = ["Recycling", "Service", "bound_memory", "check_memory", "granted"]
 
 MEGABYTE = 1024 * 1024
 LEAST_ROOM = 8 * MEGABYTE
@@ -56,13 +56,15 @@ class Service:
         return ""
 
 
+def granted(recycling: Recycling) -> Recycling:
+    """Return it with no more memory than the system lets this process have, which nobody but root can raise."""
+    return msgspec.structs.replace(recycling, memory=int(min(recycling.memory, _hard_limit())))
+
+
 def bound_memory(megabytes: int) -> None:
     """Let the kernel refuse this process, and each that it starts, private memory beyond the bound; 0 for no bound."""
-    if not megabytes:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    bound = megabytes * MEGABYTE if hard == resource.RLIM_INFINITY else min(megabytes * MEGABYTE, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+    if megabytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * MEGABYTE, megabytes * MEGABYTE))
 
 
 def check_memory(megabytes: int) -> None:
@@ -73,10 +75,19 @@ def check_memory(megabytes: int) -> None:
         raise ConfigError("memory bounds an isolate on Linux only\nTake it out of config/queue.py, or off queue:work.")
     bound, taken = megabytes * MEGABYTE, _private_memory()
     if taken + LEAST_ROOM > bound:
+        enough = 2 * taken // MEGABYTE + 256
+        first = "" if enough <= _hard_limit() else f"first let the system allow it: ulimit -Hd {enough * 1024}\nThen "
+        how = f"{first}allow more, for example: dartian queue:work --memory {enough}"
         raise ConfigError(
             f"memory={megabytes} leaves no room for a job: the application alone takes {taken // MEGABYTE} MB\n"
-            f"Allow more, for example: dartian queue:work --memory {2 * taken // MEGABYTE + 256}"
+            f"{how[0].upper()}{how[1:]}"
         )
+
+
+def _hard_limit() -> float:
+    """Return the megabytes that this process can be granted at most; infinity for no limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    return float("inf") if hard == resource.RLIM_INFINITY else max(1, hard // MEGABYTE)
 
 
 def _private_memory() -> int:

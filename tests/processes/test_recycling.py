@@ -166,6 +166,39 @@ def test_a_bound_that_leaves_no_room_is_refused_at_the_start(stage: Scene) -> No
     assert stage.job(job_id).claims == 0
 
 
+LIMITED = """
+import resource, sys
+from dartian_cli.app import main
+most = int(sys.argv.pop(1)) * 1024 * 1024
+resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+main()
+"""
+"""``dartian`` in a system that allows a process so many megabytes."""
+
+
+def test_a_lower_limit_of_the_system_is_told_and_holds(stage: Scene) -> None:
+    ids = [stage.put("Keep", megabytes=60) for _ in range(8)]
+    greedy = stage.put("Allocate", megabytes=10_000, priority=-1)
+    options = ("--json", "--stop-when-empty", "--isolates", "1", "--memory", "700")
+    worker = stage.start("-c", LIMITED, "300", "queue:work", *options)
+    assert worker.end() == 0, worker.errors
+    assert [event["text"] for event in worker.seen if event["type"] == "notice"] == [
+        "isolates get 300 MB, not the 700 MB of memory=700: the system allows this process no more\n"
+        "Its hard limit can be raised by root alone; to see it: ulimit -Hd"
+    ]
+    assert 2 <= max(lives(stage)) <= 3
+    assert_uncharged(stage, ids)
+    assert stage.job(greedy).errors[0].message == "it needs more than the 300 MB of an isolate"
+
+
+def test_a_limit_of_the_system_that_leaves_no_room_is_refused_with_what_to_raise(stage: Scene) -> None:
+    stage.put("Note")
+    worker = stage.start("-c", LIMITED, "200", "queue:work", "--json", "--memory", "10")
+    assert worker.end() == 3
+    assert "First let the system allow it: ulimit -Hd " in worker.errors
+    assert "Then allow more, for example: dartian queue:work --memory " in worker.errors
+
+
 @pytest.mark.parametrize(
     ("how", "options"),
     [("keep", ("--memory", "300")), ("last", ("--isolate-age", "1")), ("leave", ())],
