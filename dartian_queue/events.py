@@ -75,7 +75,7 @@ class JobOutput(msgspec.Struct, frozen=True, tag="job_output"):
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, tag="attempt_ended"):
-    """An attempt has ended and its outcome is stored."""
+    """An attempt has ended and its outcome is stored; or a row has failed that no job can be made of."""
 
     at: float
     id: str
@@ -84,6 +84,7 @@ class AttemptEnded(msgspec.Struct, frozen=True, tag="attempt_ended"):
     outcome: str
     """done, retry, failed, released, cancelled, crashed, held, or lost: another holder had taken the job over."""
     attempt: int
+    """0 where none was made."""
     tries: int
     duration: float
     """Seconds in ``handle``."""

@@ -17,7 +17,7 @@ from dartian_queue.isolates.slot import InFlight
 from dartian_queue.ledger import Settled
 from dartian_queue.outcome import Crashed, Failed, Held, Released, Retry
 from dartian_queue.states import CRASH_CAP, State
-from dartian_queue.stores.store import Expired
+from dartian_queue.stores.store import Expired, Unreadable
 
 __all__ = ["Teller"]
 
@@ -96,6 +96,23 @@ class Teller:
             self.notice("error", f"{name} {job_id} has failed: it took its worker's process down {CRASH_CAP} times")
         else:
             self.notice("info", f"{name} {job_id} was taken over from {expired.holder}, which is gone")
+
+    def unreadable(self, row: Unreadable) -> None:
+        """Tell that a row has failed since no job can be made of it, like any other failure."""
+        self.tell(
+            AttemptEnded(
+                at=time.time(),
+                id=row.id,
+                name=row.name,
+                queue=row.queue,
+                outcome="failed",
+                attempt=0,
+                tries=0,
+                duration=0.0,
+                error=row.error,
+                reason="unloadable",
+            )
+        )
 
     def unknown_name(self, name: str) -> None:
         """Tell that jobs wait which no class of this application can run."""

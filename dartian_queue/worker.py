@@ -283,6 +283,13 @@ class Worker:
     def _take_over(self) -> None:
         if self._upkeep.take_over():
             self._look_at = 0.0
+        self._tell_unreadable()
+
+    def _tell_unreadable(self) -> None:
+        """Tell what the store has let fail by itself, and count it as a failure."""
+        for row in self.store.take_unreadable():
+            self._ledger.tally["failed"] += 1
+            self._teller.unreadable(row)
 
     def _obey(self) -> None:
         """End where an operator has asked for a restart: whoever keeps the process running starts it anew."""
@@ -324,6 +331,7 @@ class Worker:
             self._ledger.block(error)
             return
         self._found_nothing = not claims
+        self._tell_unreadable()
         self._claimed += len(claims)
         self._pool.give([InFlight(claim, claim.envelope.limits.over(self._limits)) for claim in claims])
         self._look_at = now if len(claims) == room else now + self._until_next()

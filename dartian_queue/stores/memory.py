@@ -41,6 +41,7 @@ from dartian_queue.stores.store import (
     Seat,
     Settlement,
     StoredJob,
+    Unreadable,
     WorkerInfo,
 )
 from dartian_queue.stores.wakes import JOBS, OPERATOR
@@ -148,6 +149,10 @@ class MemoryStore:
                 and (record.holder not in self._seats or record.lease_until <= now)
             ]
             return [self._take_back(record) for record in lapsed[:_MOST_EXPIRED]]
+
+    def take_unreadable(self) -> list[Unreadable]:
+        """Return nothing: what is kept here has never been anything but a job."""
+        return []
 
     def cancel(self, ids: Sequence[str]) -> dict[str, State | None]:
         """Cancel what waits, note the wish on what runs."""

@@ -7,6 +7,7 @@ matter, what becomes of a job is lifecycle's. It never knows what a job does.
 
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Collection, Sequence
 from typing import TypeVar
 
@@ -32,6 +33,7 @@ from dartian_queue.stores.store import (
     Seat,
     Settlement,
     StoredJob,
+    Unreadable,
     WorkerInfo,
 )
 from dartian_queue.stores.wakes import OPERATOR
@@ -41,6 +43,7 @@ __all__ = ["SqliteStore"]
 T = TypeVar("T")
 
 _MOST_EXPIRED = 500
+_MOST_UNREADABLE = 1000
 
 
 class SqliteStore:
@@ -60,6 +63,7 @@ class SqliteStore:
         self._boot = boot or boot_id()
         self._dispatch_durability: Durability = durability
         self._largest = largest_payload
+        self._unreadable: deque[Unreadable] = deque(maxlen=_MOST_UNREADABLE)
         self._site = _Site(path)
         self._site.make()
         self._connections = Connections(self._site, wait)
@@ -94,11 +98,15 @@ class SqliteStore:
         """Claim due jobs in their order."""
         asked = sqlite_claims.Asked(limit, None if names is None else frozenset(names), tuple(queues), origin)
 
-        def body(connection: sqlite3.Connection) -> list[Claim]:
+        def body(connection: sqlite3.Connection) -> sqlite_claims.Claimed:
             under = sqlite_claims.Lease(seat.holder, self._boot, self._clock.monotonic() + lease)
             return sqlite_claims.claim(connection, asked, under, self._clock.wall(), self._largest)
 
-        return self._connections.write(body) if limit > 0 else []
+        if limit <= 0:
+            return []
+        claimed = self._connections.write(body)
+        self._unreadable.extend(claimed.unreadable)
+        return claimed.claims
 
     def renew(self, seat: Seat, claims: Sequence[Renewal], *, lease: float = LEASE) -> Renewed:
         """Extend the leases that still stand, and say which do not."""
@@ -133,13 +141,19 @@ class SqliteStore:
         lapsed = self._lapsed(running)
         expired: list[Expired] = []
         if lapsed:
-            expired = self._connections.write(
+            taken_back = self._connections.write(
                 lambda connection: sqlite_claims.take_back(connection, lapsed, self._clock.wall(), self._largest)
             )
+            expired = [one for one in taken_back if isinstance(one, Expired)]
+            self._unreadable.extend(one for one in taken_back if isinstance(one, Unreadable))
         if len(lapsed) < _MOST_EXPIRED:
             taken = {seen.held.seq for seen in lapsed}
             self._seats.sweep({held.holder for held in running if held.seq not in taken})
         return expired
+
+    def take_unreadable(self) -> list[Unreadable]:
+        """Return, once, what has failed since no job could be made of it; of very many, the last."""
+        return [self._unreadable.popleft() for _ in range(len(self._unreadable))]
 
     def cancel(self, ids: Sequence[str]) -> dict[str, State | None]:
         """Cancel what waits, ask the holders of what runs."""

@@ -29,9 +29,9 @@ from dartian_queue.stores.rows import (
 )
 from dartian_queue.stores.sql import statements
 from dartian_queue.stores.sqlite_jobs import insert, lane_of
-from dartian_queue.stores.store import Claim, Expired, ProgressReport, Renewal, Renewed, Settlement
+from dartian_queue.stores.store import Claim, Expired, ProgressReport, Renewal, Renewed, Settlement, Unreadable
 
-__all__ = ["Asked", "Held", "Lapsed", "Lease", "claim", "leases", "renew", "report", "settle", "take_back"]
+__all__ = ["Asked", "Claimed", "Held", "Lapsed", "Lease", "claim", "leases", "renew", "report", "settle", "take_back"]
 
 _SQL = statements("claims")
 _MOST_STRAYS = 100
@@ -52,6 +52,13 @@ class Lease(NamedTuple):
     holder: str
     boot_id: str
     until: float
+
+
+class Claimed(NamedTuple):
+    """What was claimed, and the rows that have failed in its place."""
+
+    claims: list[Claim]
+    unreadable: list[Unreadable]
 
 
 class Held(NamedTuple):
@@ -79,19 +86,21 @@ class _Lane(NamedTuple):
     priority: int
 
 
-def claim(connection: sqlite3.Connection, asked: Asked, lease: Lease, now: float, largest: int) -> list[Claim]:
+def claim(connection: sqlite3.Connection, asked: Asked, lease: Lease, now: float, largest: int) -> Claimed:
     """Claim due jobs in their order; a row that no envelope can be made of has failed, and the next one is taken."""
-    _adopt_strays(connection, now)
     claims: list[Claim] = []
+    unreadable = _adopt_strays(connection, now)
     for group in _groups(connection, asked):
         while len(claims) < asked.limit:
             found = _first(connection, group, asked, now, asked.limit - len(claims))
             if not found:
                 break
-            claims += _take(connection, found, lease, now, largest)
+            taken, failed = _take(connection, found, lease, now, largest)
+            claims += taken
+            unreadable += failed
         if len(claims) >= asked.limit:
             break
-    return claims
+    return Claimed(claims, unreadable)
 
 
 def renew(connection: sqlite3.Connection, holder: str, claims: Sequence[Renewal], until: float) -> Renewed:
@@ -121,9 +130,11 @@ def leases(connection: sqlite3.Connection) -> list[Held]:
     return [*map(Held._make, connection.execute(_SQL["leases"]))]
 
 
-def take_back(connection: sqlite3.Connection, lapsed: Sequence[Lapsed], now: float, largest: int) -> list[Expired]:
+def take_back(
+    connection: sqlite3.Connection, lapsed: Sequence[Lapsed], now: float, largest: int
+) -> list[Expired | Unreadable]:
     """Take claims from their holders, of those that are still as they were seen."""
-    return [expired for seen in lapsed if (expired := _take_back(connection, seen, now, largest)) is not None]
+    return [taken for seen in lapsed if (taken := _take_back(connection, seen, now, largest)) is not None]
 
 
 def _groups(connection: sqlite3.Connection, asked: Asked) -> Iterator[list[_Lane]]:
@@ -163,16 +174,17 @@ def _first(
 
 def _take(
     connection: sqlite3.Connection, found: list[tuple[int, _Lane]], lease: Lease, now: float, largest: int
-) -> list[Claim]:
+) -> Claimed:
     """Claim these rows, but for those that turn out to be something else than their lane says, or nothing at all."""
     seqs = msgspec.json.encode([seq for seq, _ in found]).decode()
     rows = {row[0]: row for row in connection.execute(_SQL["claimed"], (largest, seqs))}
     taken: list[tuple[int, Claim]] = []
+    unreadable: list[Unreadable] = []
     for seq, lane in found:
         try:
             claimed = claim_from(rows[seq], now, largest=largest)
         except UnreadableRow as problem:
-            _spoil(connection, seq, str(problem), now)
+            unreadable.append(_spoil(connection, seq, str(problem), now))
             continue
         envelope = claimed.envelope
         if (envelope.queue, envelope.name, envelope.priority) != lane[1:]:
@@ -184,25 +196,29 @@ def _take(
         _SQL["claim"],
         [(claimed.token, lease.holder, lease.boot_id, lease.until, seq) for seq, claimed in taken],
     )
-    return [claimed for _, claimed in taken]
+    return Claimed([claimed for _, claimed in taken], unreadable)
 
 
-def _adopt_strays(connection: sqlite3.Connection, now: float) -> None:
-    """Line up rows that somebody wrote or edited by hand."""
+def _adopt_strays(connection: sqlite3.Connection, now: float) -> list[Unreadable]:
+    """Line up rows that somebody wrote or edited by hand; return those that have failed instead."""
+    unreadable: list[Unreadable] = []
     for seq, queue, name, priority in connection.execute(_SQL["strays"], (_MOST_STRAYS,)).fetchall():
         if not isinstance(queue, str) or not isinstance(name, str):
-            _spoil(connection, seq, f"{'name' if isinstance(queue, str) else 'queue'}: not a text", now)
+            reason = f"{'name' if isinstance(queue, str) else 'queue'}: not a text"
+            unreadable.append(_spoil(connection, seq, reason, now))
         elif not isinstance(priority, int):
-            _spoil(connection, seq, "priority: not a whole number", now)
+            unreadable.append(_spoil(connection, seq, "priority: not a whole number", now))
         else:
             connection.execute(_SQL["relane"], (lane_of(connection, queue, name, priority), seq))
+    return unreadable
 
 
-def _spoil(connection: sqlite3.Connection, seq: int, reason: str, now: float) -> None:
+def _spoil(connection: sqlite3.Connection, seq: int, reason: str, now: float) -> Unreadable:
     """Let a row that no job can be made of have failed, with the reason for people to read."""
-    (errors,) = connection.execute(_SQL["errors"], (seq,)).fetchone()
-    told = append_error(errors_from(errors), ErrorReport("UnreadableRow", f"This row cannot be read: {reason}", at=now))
-    connection.execute(_SQL["spoil"], (now, encode_errors(told), seq))
+    errors, id_, name, queue = connection.execute(_SQL["spoilt"], (seq,)).fetchone()
+    error = ErrorReport("UnreadableRow", f"This row cannot be read: {reason}", at=now)
+    connection.execute(_SQL["spoil"], (now, encode_errors(append_error(errors_from(errors), error)), seq))
+    return Unreadable(text(id_), text(name), text(queue), error)
 
 
 def _settle(connection: sqlite3.Connection, holder: str, settlement: Settlement, now: float) -> bool:
@@ -226,7 +242,7 @@ def _settle_otherwise(connection: sqlite3.Connection, holder: str, settlement: S
     return True
 
 
-def _take_back(connection: sqlite3.Connection, seen: Lapsed, now: float, largest: int) -> Expired | None:
+def _take_back(connection: sqlite3.Connection, seen: Lapsed, now: float, largest: int) -> Expired | Unreadable | None:
     held = seen.held
     row = connection.execute(
         _SQL["expiring"], (largest, held.seq, held.claims, held.holder, held.lease_until)
@@ -236,8 +252,7 @@ def _take_back(connection: sqlite3.Connection, seen: Lapsed, now: float, largest
     try:
         envelope = envelope_from(row[8:], largest=largest)
     except UnreadableRow as problem:
-        _spoil(connection, held.seq, str(problem), now)
-        return None
+        return _spoil(connection, held.seq, str(problem), now)
     standing = after_expiry(standing_from(State.RUNNING, row[:8]), begun=seen.begun, now=now)
     lost = f"Its worker ({held.holder}) died or froze while the job ran"
     error = ErrorReport("Crashed", lost, attempt=held.claims, at=now) if seen.begun else None

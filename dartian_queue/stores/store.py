@@ -32,6 +32,7 @@ __all__ = [
     "Settlement",
     "Store",
     "StoredJob",
+    "Unreadable",
     "WorkerInfo",
 ]
 
@@ -99,6 +100,15 @@ class Expired(msgspec.Struct, frozen=True):
     begun: bool
     crashes: int
     holder: str
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A row that no job can be made of, and that has failed for that; what it holds is shown as near as it can be."""
+
+    id: str
+    name: str
+    queue: str
+    error: ErrorReport
 
 
 class ProgressReport(msgspec.Struct, frozen=True):
@@ -295,6 +305,10 @@ class Store(Protocol):
         Where death can be seen (one machine), it is at once; else when the lease has lapsed. A claim counts as begun
         unless its holder's marks say otherwise.
         """
+        ...
+
+    def take_unreadable(self) -> list[Unreadable]:
+        """Return, once, what this store has let fail in ``claim`` and ``expire``, since no job could be made of it."""
         ...
 
     def cancel(self, ids: Sequence[str]) -> dict[str, State | None]:

@@ -69,6 +69,11 @@ def test_a_row_that_no_job_can_be_made_of_has_failed_and_the_others_run(
     (failed,) = store.jobs(state=State.FAILED)
     assert failed.failed_reason == "unloadable"
     assert reason in failed.errors[-1].message
+    (told,) = store.take_unreadable()
+    assert told.error == failed.errors[-1]
+    assert failed.envelope.id.startswith(told.id)
+    assert (told.name, told.queue) == (failed.envelope.name[:200], failed.envelope.queue)
+    assert store.take_unreadable() == []
     assert store.counts().total.failed == 1
     assert store.expire(seat) == []
     seat.leave()
@@ -185,6 +190,8 @@ def test_numbers_that_are_none_end_no_worker_and_can_be_looked_at(store: SqliteS
     store.expire(seat)
     assert store.counts().total.running == 0
     store.claim(seat, 9)
+    failed = {one.envelope.id for one in store.jobs(state=State.FAILED) if one.failed_reason == "unloadable"}
+    assert {one.id for one in store.take_unreadable()} == failed
     for one in store.jobs():
         assert abs(one.available_at) <= 1e12
         assert min(one.claims, one.tries, one.crashes) >= 0

@@ -1,8 +1,11 @@
 """A worker as users have it: a real process, a real store, real isolates."""
 
 import signal
+import sqlite3
 import time
+from typing import cast
 
+import msgspec
 import pytest
 
 from dartian_queue.options import Limits
@@ -278,6 +281,21 @@ def test_a_job_of_an_unknown_name_is_left_alone_and_said(working: Scene) -> None
     assert working.job(unknown).claims == 0
     assert working.job(known).state is State.DONE
     assert any("NotHere" in str(event["text"]) for event in events if event["type"] == "notice")
+
+
+def test_a_row_that_no_job_can_be_made_of_is_told_like_any_failure(working: Scene) -> None:
+    bad, good = working.put("Note", text="bad", queue="media"), working.put("Note", text="good")
+    with sqlite3.connect(working.store_path) as connection:
+        connection.execute("UPDATE jobs SET payload = x'00ff' WHERE id = ?", (bad,))
+    connection.close()
+    events = working.work()
+    assert working.notes() == ["good"]
+    assert ended(events, good) == ["done"]
+    (told,) = [event for event in events if event["type"] == "attempt_ended" and event["id"] == bad]
+    assert (told["outcome"], told["name"], told["queue"], told["attempt"]) == ("failed", "Note", "media", 0)
+    assert told["reason"] == "unloadable"
+    assert msgspec.to_builtins(working.job(bad).errors[-1]).items() <= cast("dict[str, object]", told["error"]).items()
+    assert (events[-1]["done"], events[-1]["failed"]) == (1, 1)
 
 
 def test_a_payload_that_does_not_fit_is_held_and_one_that_is_no_json_has_failed(working: Scene) -> None:

@@ -23,6 +23,9 @@ FROM jobs WHERE seq IN (SELECT value FROM json_each(?))
 -- name: claim
 UPDATE jobs SET state = 1, claims = ?, holder = ?, boot_id = ?, lease_until = ?, progress = '' WHERE seq = ?
 
+-- name: spoilt
+SELECT errors, substr(id, 1, 64), substr(name, 1, 200), substr(queue, 1, 64) FROM jobs WHERE seq = ?
+
 -- name: spoil
 UPDATE jobs SET state = 3, failed_reason = 'unloadable', settled_at = ?, errors = ?, holder = '', boot_id = '',
                 lease_until = NULL WHERE seq = ?
