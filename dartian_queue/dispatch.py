@@ -16,7 +16,7 @@ from dartian_queue.drivers.driver import Driver, Letter
 from dartian_queue.envelope import Envelope, new_id
 from dartian_queue.errors import shown
 from dartian_queue.job import Job, encode, name_of, options_of, tags_of
-from dartian_queue.options import DispatchOptions, JobOptions, Limits, parse_dispatch_options
+from dartian_queue.options import DispatchOptions, JobOptions, Limits, parse_dispatch_options, refuse_late_retries
 from dartian_queue.receipt import Delivery, Receipt, Receipts
 from dartian_queue.registry import Registry
 from dartian_queue.settings import Connection, Settings
@@ -54,7 +54,8 @@ def dispatch(
 
     What is not given here is taken from the class, then from the worker's flags, then from the configuration. A
     ``backoff`` that is given here holds for every exception, also where ``retry_on`` of the class has another for it.
-    ``delay`` is in seconds, a timedelta, or an aware datetime. ``tags`` are added to those of the class. With the same
+    ``delay`` is in seconds, a timedelta, or an aware datetime; one that leaves no time for a second try before the
+    class's ``retry_until`` is InvalidOption. ``tags`` are added to those of the class. With the same
     ``id`` and the same job again nothing is stored twice (``Receipt.duplicate``); with another job it is DuplicateId.
     With the driver ``sync`` the job runs now, without delay and retries, and its exception is raised.
     """
@@ -154,6 +155,7 @@ def _send(jobs: Sequence[Job], options: DispatchOptions, here: Connection | None
 def _envelope(job: Job, options: DispatchOptions, settings: Settings, parcel: _Parcel) -> Envelope:
     cls = type(job)
     said = options_of(cls)
+    refuse_late_retries(cls.__name__, said, options)
     delay = options.delay if options.delay is not None else said.delay or 0.0
     return Envelope(
         id=options.id or new_id(),

@@ -5,6 +5,7 @@ It never reads configuration and knows no job class.
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal, TypeAlias, cast
@@ -25,6 +26,7 @@ __all__ = [
     "parse_dispatch_options",
     "parse_job_options",
     "parse_limits",
+    "refuse_late_retries",
 ]
 
 IsolateMode: TypeAlias = Literal["warm", "fresh"]
@@ -144,17 +146,42 @@ def _refuse_contradictions(owner: str, said: JobOptions) -> None:
             f"Give it fewer max_exceptions than tries, or leave max_exceptions out."
         )
     elif said.retry_until is not None:
-        backoffs = [said.backoff, *(rule.backoff for rule in said.retry_on if rule.backoff is not None)]
-        pause = min(0.0 if backoff is None else least_delay(backoff) for backoff in backoffs)
-        if (said.delay or 0.0) + pause > said.retry_until:
-            late = [f"delay={said.delay:g}"] if said.delay else []
-            late += [f"a backoff of {pause:g} s or more"] if pause else []
-            clash = (
-                f"{' and '.join(late)} with retry_until={said.retry_until:g}, counted from the dispatch: "
-                f"no second try could be made\nGive it a longer retry_until, or leave it out."
-            )
+        late = _late_for_a_second_try(said.delay or 0.0, said, None)
+        clash = late and f"{late}\nGive it a longer retry_until, or leave it out."
     if clash:
         raise JobDefinitionError(f"class {owner}: {clash}")
+
+
+def refuse_late_retries(owner: str, said: JobOptions, options: DispatchOptions) -> None:
+    """Raise InvalidOption where a dispatch puts off a job of the class ``owner`` until it could not be tried again."""
+    if options.delay is None and options.available_at is None and options.backoff is None:
+        return
+    delay = options.delay if options.delay is not None else said.delay or 0.0
+    if options.available_at is not None:
+        delay = max(0.0, options.available_at - time.time())
+    if late := _late_for_a_second_try(delay, said, options.backoff):
+        raise InvalidOption(
+            f"dispatch(): class {owner}: {late}\nPut it off for less, or give the class a longer retry_until."
+        )
+
+
+def _late_for_a_second_try(delay: float, said: JobOptions, backoff: Backoff | None) -> str:
+    """Return what leaves no time for a second try before ``retry_until``, empty where there is time.
+
+    ``backoff`` is that of a dispatch, which wins over all that the class says.
+    """
+    if said.retry_until is None:
+        return ""
+    backoffs = [said.backoff, *(rule.backoff for rule in said.retry_on if rule.backoff is not None)]
+    pause = min(0.0 if one is None else least_delay(one) for one in (backoffs if backoff is None else [backoff]))
+    if delay + pause <= said.retry_until:
+        return ""
+    late = [f"delay={delay:g}"] if delay else []
+    late += [f"a backoff of {pause:g} s or more"] if pause else []
+    return (
+        f"{' and '.join(late)} with retry_until={said.retry_until:g}, counted from the dispatch: "
+        f"no second try could be made"
+    )
 
 
 def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:

@@ -59,11 +59,15 @@ class Full(
     def handle(self) -> None: ...
 
 
+class Urgent(Job, retry_until=60, backoff=20, retry_on={ConnectionError: 10}):
+    def handle(self) -> None: ...
+
+
 class Elsewhere(Job, connection="second", name="given.Name"):
     def handle(self) -> None: ...
 
 
-for _one in (Plain, Full, Elsewhere):
+for _one in (Plain, Full, Elsewhere, Urgent):
     _one.__module__ = "shopjobs.media.made"
 
 
@@ -74,7 +78,7 @@ class Unregistered(Job):
 @pytest.fixture(autouse=True)
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     module = ModuleType("shopjobs.media.made")
-    for one in (Plain, Full, Elsewhere):
+    for one in (Plain, Full, Elsewhere, Urgent):
         setattr(module, one.__name__, one)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     (tmp_path / "config").mkdir()
@@ -158,7 +162,7 @@ def test_a_zero_is_something_that_was_said(store: Store) -> None:
 
 def test_a_moment(store: Store) -> None:
     moment = datetime.now(UTC) + timedelta(hours=1)
-    receipt = dispatch(Full(7), delay=moment)
+    receipt = dispatch(Plain(7), delay=moment)
     (job,) = store.find(receipt.id)
     assert abs(job.available_at - moment.timestamp()) < 0.001
     with pytest.raises(InvalidOption, match=r"has no time zone.*\nWrite datetime.now\(timezone.utc\)"):
@@ -181,6 +185,38 @@ def test_a_wrong_option_stores_nothing(store: Store, options: dict[str, object],
         dispatch(Plain(1), **options)  # type: ignore[arg-type]
     assert str(caught.value) == text
     assert store.counts().total.waiting == 0
+
+
+LATE = "with retry_until=60, counted from the dispatch: no second try could be made"
+
+
+@pytest.mark.parametrize(
+    ("options", "late"),
+    [
+        ({"delay": 61}, "delay=61 and a backoff of 10 s or more"),
+        ({"delay": timedelta(seconds=51)}, "delay=51 and a backoff of 10 s or more"),
+        ({"delay": 61, "backoff": 0}, "delay=61"),
+        ({"backoff": [61, 1]}, "a backoff of 61 s or more"),
+    ],
+)
+def test_what_leaves_no_time_for_a_second_try_is_refused(store: Store, options: dict[str, object], late: str) -> None:
+    with pytest.raises(InvalidOption) as refusal:
+        dispatch(Urgent(), **options)  # type: ignore[arg-type]
+    assert str(refusal.value) == (
+        f"dispatch(): class Urgent: {late} {LATE}\nPut it off for less, or give the class a longer retry_until."
+    )
+    with pytest.raises(InvalidOption):
+        dispatch_many([Plain(1), Urgent()], **options)  # type: ignore[arg-type]
+    assert store.jobs() == []
+
+
+def test_a_moment_beyond_the_deadline_is_refused_and_one_before_it_is_not(store: Store) -> None:
+    with pytest.raises(InvalidOption, match=LATE):
+        dispatch(Urgent(), delay=datetime.now(UTC) + timedelta(seconds=90))
+    dispatch(Urgent(), delay=datetime.now(UTC) + timedelta(seconds=40))
+    dispatch(Urgent(), delay=50)
+    dispatch(Urgent(), delay=60, backoff=0)
+    assert len(store.jobs()) == 3
 
 
 def test_an_unknown_connection_names_the_known_ones() -> None:
