@@ -52,7 +52,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("T3", _R, _R, "renew", "claims = token", "lease"),
     Transition("T4", _R, _D, "settle Done", "claims = token", "settled_at; follow-ups in the same transaction"),
     Transition(
-        "T5", _R, _W, "settle Retry", "claims = token, a try is left, deadline not passed", "tries+1, backoff, error"
+        "T5",
+        _R,
+        _W,
+        "settle Retry",
+        "claims = token, a try is left, deadline not passed when the attempt ended",
+        "tries+1, backoff, error",
     ),
     Transition("T6", _R, _F, "settle Failed", "claims = token", "tries+1, error; follow-ups in the same transaction"),
     Transition("T7", _R, _W, "settle Released", "claims = token", "no counter; after the delay, or in its old place"),

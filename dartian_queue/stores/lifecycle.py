@@ -173,6 +173,8 @@ def _require(standing: Standing, state: State, by: str) -> None:
 
 def _require_try_left(standing: Standing, limits: Limits, error: ErrorReport) -> None:
     if limits.retry_until is not None:
+        # At the attempt's moment, not at this one: a store that was out of reach until the deadline had passed would
+        # else make a failure of what was decided in time, for which nobody has called failed().
         if error.at > limits.retry_until:
             raise IllegalTransition("settle Retry after the job's deadline; settle it as Failed")
     elif limits.tries and standing.tries + 1 >= limits.tries:

@@ -152,6 +152,18 @@ def test_t5_a_deadline_bounds_in_place_of_tries(store: Store, seat: Seat, clock:
     assert only(store, claim.id).state is State.RUNNING
 
 
+def test_t5_a_retry_that_was_decided_before_the_deadline_stands_however_late_it_is_settled(
+    store: Store, seat: Seat, clock: ManualClock
+) -> None:
+    """As after a time in which the store was out of reach."""
+    deadline = clock.wall() + 10
+    claim = _claim(store, seat, limits=Limits(tries=1, retry_until=deadline))
+    clock.advance(20)
+    assert store.settle(seat, [ending(claim, Retry(error(at=deadline - 1), 0.5))]) == [True]
+    job = only(store, claim.id)
+    assert (job.state, job.tries, job.available_at) == (State.WAITING, 1, clock.wall() + 0.5)
+
+
 def test_t8c_and_t9c_crashes_are_capped(store: Store, seat: Seat) -> None:
     claim = _claim(store, seat)
     for crashes in range(1, CRASH_CAP):
