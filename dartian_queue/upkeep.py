@@ -14,7 +14,7 @@ from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
 from dartian_queue.outcome import Cancelled, Released
 from dartian_queue.settings import Config
-from dartian_queue.stores.store import Seat, Store
+from dartian_queue.stores.store import MOST_PRUNED, Seat, Store
 from dartian_queue.teller import Teller
 
 __all__ = ["Upkeep"]
@@ -23,6 +23,8 @@ CANCEL_NOTICE = 1.0
 """Seconds for which a job that is cancelled can end at a place of its choice, before it is interrupted."""
 CANCEL_GRACE = 5.0
 """Seconds after which a job that is cancelled and goes on is ended."""
+BREATH = 4.0
+"""How many times as long as it took to delete a full batch, other things come first before the next."""
 
 
 class Upkeep:
@@ -41,6 +43,8 @@ class Upkeep:
         self._lease = seconds("lease", config.lease)
         self._unknown: set[str] = set()
         self._is_asked = False
+        self._is_behind = False
+        """Whether there is more to delete, so that the next batch is due soon."""
 
     def note_asked(self) -> None:
         """Take note that an operator may have cancelled or paused something, which is to be looked up."""
@@ -104,18 +108,24 @@ class Upkeep:
         return True
 
     def tidy(self, names: frozenset[str]) -> None:
-        """Delete what was kept long enough, and tell of jobs that wait under a name which is none of ``names``."""
-        done, failed = seconds("done_kept", self._config.done_kept), seconds("failed_kept", self._config.failed_kept)
-        with contextlib.suppress(StoreError):
-            self._store.prune(done=done, failed=failed)
-        self.tell_unknown_names(names)
-
-    def tell_unknown_names(self, names: frozenset[str]) -> None:
-        """Tell, once a name, of jobs that wait which no class here can run."""
+        """Delete what was kept long enough, and tell, once a name, of waiting jobs whose name is none of ``names``."""
+        if not self._is_behind:
+            self._prune()
         with contextlib.suppress(StoreError):
             for name in sorted(set(self._store.waiting_names()) - names - self._unknown):
                 self._unknown.add(name)
                 self._teller.unknown_name(name)
+
+    def _prune(self) -> None:
+        """Delete a batch, and the next one soon where there is more; that it took long is a reason to wait longer."""
+        self._is_behind = False
+        began_at = time.monotonic()
+        with contextlib.suppress(StoreError):
+            done, failed = self._config.done_kept, self._config.failed_kept
+            deleted = self._store.prune(done=seconds("done_kept", done), failed=seconds("failed_kept", failed))
+            self._is_behind = deleted >= MOST_PRUNED
+        if self._is_behind:
+            self._loop.call_once(BREATH * (time.monotonic() - began_at), self._prune)
 
     def _cancel(self, in_flight: InFlight) -> bool:
         """Take a job back, or ask it to end; False where it is in no state for either."""

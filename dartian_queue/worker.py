@@ -389,7 +389,7 @@ class Worker:
                 plain_isolates=ready.plain,
             )
         )
-        self._upkeep.tell_unknown_names(self._names)
+        self._upkeep.tidy(self._names)
 
     def on_broken(self, text: str, exit_code: int) -> None:
         """End: no job can be run."""

@@ -30,6 +30,7 @@ from dartian_queue.stores.memory_lanes import Lanes, Record
 from dartian_queue.stores.memory_seat import MemorySeat
 from dartian_queue.stores.store import (
     LEASE,
+    MOST_PRUNED,
     Added,
     Check,
     Claim,
@@ -50,7 +51,6 @@ __all__ = ["MemoryStore", "memory_store"]
 
 ALL = "*"
 _MOST_EXPIRED = 500
-_MOST_PRUNED = 1000
 
 
 class MemoryStore:
@@ -198,7 +198,7 @@ class MemoryStore:
                 if self._has_ended(record)
                 and (record.standing.settled_at or 0.0)
                 < now - (done if record.standing.state is State.DONE else failed)
-            ][:_MOST_PRUNED]
+            ][:MOST_PRUNED]
             for id_ in old:
                 del self._records[id_]
             return len(old)
@@ -206,7 +206,7 @@ class MemoryStore:
     def flush(self, *, older: float = 0.0, queue: str | None = None, name: str | None = None) -> int:
         """Delete jobs that failed so long ago."""
         with self._lock:
-            failed = [record.envelope.id for record in self._settled(State.FAILED, queue, name, older)][:_MOST_PRUNED]
+            failed = [record.envelope.id for record in self._settled(State.FAILED, queue, name, older)][:MOST_PRUNED]
             for id_ in failed:
                 del self._records[id_]
             return len(failed)

@@ -11,14 +11,13 @@ from dartian_queue.errors import DuplicateId, shown
 from dartian_queue.states import State
 from dartian_queue.stores.rows import CODES, STATES, encode_limits, encode_tags
 from dartian_queue.stores.sql import statements
-from dartian_queue.stores.store import Added
+from dartian_queue.stores.store import MOST_PRUNED, Added
 
 __all__ = ["ALL", "cancel", "clear", "flush", "forget", "insert", "lane_of", "pause", "prune", "resume", "retry"]
 
 _SQL = statements("jobs")
 ALL = "*"
 """What stands for every queue where one can be paused; no queue can have this name."""
-_MOST_PRUNED = 1000
 
 
 def insert(connection: sqlite3.Connection, envelopes: Sequence[Envelope], now: float) -> list[Added]:
@@ -74,14 +73,14 @@ def prune(connection: sqlite3.Connection, done_before: float, failed_before: flo
     """Delete jobs that ended before these moments, a bounded number, and the lanes in which nothing stands any more."""
     deleted = 0
     for state, before in ((State.DONE, done_before), (State.FAILED, failed_before), (State.CANCELLED, failed_before)):
-        deleted += connection.execute(_SQL["prune"], (CODES[state], before, _MOST_PRUNED - deleted)).rowcount
+        deleted += connection.execute(_SQL["prune"], (CODES[state], before, MOST_PRUNED - deleted)).rowcount
     connection.execute(_SQL["prune_lanes"])
     return deleted
 
 
 def flush(connection: sqlite3.Connection, before: float, queue: str | None, name: str | None) -> int:
     """Delete jobs that failed before this moment, a bounded number."""
-    chosen = {"before": before, "queue": queue, "name": name, "limit": _MOST_PRUNED}
+    chosen = {"before": before, "queue": queue, "name": name, "limit": MOST_PRUNED}
     return connection.execute(_SQL["flush"], chosen).rowcount
 
 

@@ -18,6 +18,7 @@ from dartian_queue.states import State
 
 __all__ = [
     "LEASE",
+    "MOST_PRUNED",
     "Added",
     "Check",
     "Claim",
@@ -38,6 +39,8 @@ __all__ = [
 
 LEASE = 30.0
 """Seconds for which a claim is good unless it is renewed."""
+MOST_PRUNED = 1000
+"""How many jobs a call of ``prune`` or ``flush`` deletes at most: it holds up everybody else who writes."""
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -324,14 +327,14 @@ class Store(Protocol):
         ...
 
     def prune(self, *, done: float, failed: float) -> int:
-        """Delete what was settled longer ago than its retention, in seconds (T13), a bounded number a call.
+        """Delete what was settled longer ago than its retention, in seconds (T13), at most MOST_PRUNED a call.
 
-        Cancelled jobs are kept as long as failed ones. Returns how many were deleted.
+        Cancelled jobs are kept as long as failed ones. Returns how many were deleted: all there were, if fewer.
         """
         ...
 
     def flush(self, *, older: float = 0.0, queue: str | None = None, name: str | None = None) -> int:
-        """Delete jobs that failed ``older`` seconds ago or earlier (T13), a bounded number a call; return how many."""
+        """Delete jobs that failed ``older`` seconds ago or earlier (T13), at most MOST_PRUNED; return how many."""
         ...
 
     def clear(self, queues: Sequence[str] = ()) -> int:

@@ -1,16 +1,19 @@
 """The worker where things are not as usual: a locked store, odd applications, many isolates, nothing to do."""
 
 import os
+import signal
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
+from dartian_queue.envelope import Envelope, new_id
 from dartian_queue.isolates.processes import children
 from dartian_queue.options import Limits
 from dartian_queue.states import State
 from dartian_queue.stores.rows import CODES
+from dartian_queue.stores.store import MOST_PRUNED
 from tests.scene import Scene, is_alive, wait_for
 
 JOBS = """
@@ -63,17 +66,41 @@ def test_a_payload_of_the_size_that_is_configured_is_run_and_a_larger_one_has_fa
 
 
 def test_a_worker_deletes_what_has_ended_longer_ago_than_it_is_kept(working: Scene) -> None:
+    often = "import dartian_queue.worker as w; w.TIDY_INTERVAL = 0.1; from dartian_cli.app import main; main()"
+    working.start("-c", often, "queue:work", "--json").ready()
     ages = (0.9, 1.1, 6.9, 7.1)
-    ids = {(state, days): working.put("Note", text=state) for state in ("done", "failed") for days in ages}
+    ids = {(state, days): working.put("Note", text=state, delay=3600) for state in ("done", "failed") for days in ages}
     with sqlite3.connect(working.store_path) as connection:
         for (state, days), job_id in ids.items():
             row = (CODES[State(state)], time.time() - days * 86_400, job_id)
             connection.execute("UPDATE jobs SET state = ?, settled_at = ? WHERE id = ?", row)
     connection.close()
-    often = "import dartian_queue.worker as w; w.TIDY_INTERVAL = 0.1; from dartian_cli.app import main; main()"
-    working.start("-c", often, "queue:work", "--json").ready()
     kept = {ids["done", 0.9], ids["failed", 0.9], ids["failed", 1.1], ids["failed", 6.9]}
     wait_for(lambda: {job.envelope.id for job in working.store.jobs()} == kept, what="the pruning")
+
+
+def test_a_worker_goes_on_deleting_until_nothing_is_kept_too_long(working: Scene) -> None:
+    _put_done(working, 4 * MOST_PRUNED + 1)
+    worker = working.worker("--isolates", "1").ready()
+    ran = working.put("Note", text="meanwhile")
+    wait_for(lambda: working.store.how_many(State.DONE, older=86_400) == 0, what="the pruning")
+    assert working.wait_until(ran, State.DONE)
+    worker.send(signal.SIGTERM)
+    assert worker.end() == 0
+
+
+def test_a_worker_that_ends_when_all_is_done_has_deleted_too(working: Scene) -> None:
+    _put_done(working, MOST_PRUNED)
+    working.work()
+    assert working.store.how_many(State.DONE) == 0
+
+
+def _put_done(scene: Scene, number: int) -> None:
+    """Store jobs that were done two days ago."""
+    scene.store.add([Envelope(new_id(), "Note", '{"text": ""}') for _ in range(number)])
+    with sqlite3.connect(scene.store_path) as connection:
+        connection.execute("UPDATE jobs SET state = 2, settled_at = ?", (time.time() - 2 * 86_400,))
+    connection.close()
 
 
 def test_an_isolate_has_the_rights_of_its_worker(working: Scene) -> None:
