@@ -6,7 +6,7 @@ import time
 import msgspec
 
 from dartian_cli import ui, wording
-from dartian_cli.stored import errors_of, payload_of
+from dartian_cli.stored import errors_of, payload_of, progress_data
 from dartian_cli.stored_frames import own_frames
 from dartian_queue import config
 from dartian_queue.delays import Exponential
@@ -42,7 +42,7 @@ def show_sheet(job: StoredJob, holder: WorkerInfo | None, *, unknown: bool, all_
 
 def sheet_data(job: StoredJob, holder: WorkerInfo | None) -> dict[str, object]:
     """Return everything about a job as data."""
-    envelope, progress = job.envelope, job.progress
+    envelope = job.envelope
     return {
         "id": envelope.id,
         "name": envelope.name,
@@ -62,7 +62,7 @@ def sheet_data(job: StoredJob, holder: WorkerInfo | None) -> dict[str, object]:
         "held_reason": job.held_reason,
         "cancel_asked": job.cancel_asked,
         "worker": {"name": holder.name, "pid": holder.pid} if holder else None,
-        "progress": {"done": progress.done, "total": progress.total, "note": progress.note} if progress else None,
+        "progress": progress_data(job),
         "errors": errors_of(job),
     }
 

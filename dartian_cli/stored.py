@@ -4,7 +4,7 @@ import msgspec
 
 from dartian_queue.stores.store import StoredJob, WorkerInfo
 
-__all__ = ["errors_of", "payload_of", "worker_data"]
+__all__ = ["errors_of", "payload_of", "progress_data", "worker_data"]
 
 Data = dict[str, object]
 
@@ -21,6 +21,12 @@ def payload_of(job: StoredJob) -> object:
 def errors_of(job: StoredJob) -> list[Data]:
     """Return the errors, one an attempt, with all their fields."""
     return [{name: getattr(error, name) for name in error.__struct_fields__} for error in job.errors]
+
+
+def progress_data(job: StoredJob) -> Data | None:
+    """Return how far a job has said it is; None where it has not."""
+    progress = job.progress
+    return {"done": progress.done, "total": progress.total, "note": progress.note} if progress else None
 
 
 def worker_data(worker: WorkerInfo) -> Data:

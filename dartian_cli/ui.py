@@ -4,9 +4,11 @@ Values that come from data are escaped here, so that no job's name can move a cu
 our own: rich would add 50 ms to every command that prints a line. The worker's display draws by itself.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
 from typing import Literal, TextIO, TypeAlias
 
 from dartian_queue.errors import shown, without_passwords
@@ -22,11 +24,13 @@ __all__ = [
     "cut_front",
     "diff",
     "emit",
+    "emit_line",
     "escaped",
     "facts",
     "interactive",
     "note",
     "prepare",
+    "printed",
     "say",
     "styled",
     "table",
@@ -170,6 +174,30 @@ def emit(data: object) -> None:
     import msgspec
 
     print(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+
+def emit_line(data: object) -> None:
+    """Print data as one line of JSON, at once."""
+    import msgspec
+
+    print(msgspec.json.encode(data).decode(), flush=True)
+
+
+def printed(show: Callable[[], None]) -> list[str]:
+    """Return the lines that ``show`` prints, with the styles and the width that they have on standard output."""
+    page = _Page(sys.stdout)
+    with redirect_stdout(page):
+        show()
+    return page.getvalue().splitlines()
+
+
+class _Page(io.StringIO):
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 def table(

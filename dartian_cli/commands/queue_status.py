@@ -1,92 +1,112 @@
-"""``dartian queue:status``: how much waits, runs and has failed in each queue, and which workers live."""
+"""``dartian queue:status``: how much waits, runs and has failed in each queue, how far what runs is, and who works."""
 
 import time
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
+import typer
 
-from dartian_cli import application, stuck, ui, wording
+from dartian_cli import application, ui
+from dartian_cli.amounts import parse_seconds
+from dartian_cli.display.choice import is_live_terminal
+from dartian_cli.errors import Usage
 from dartian_cli.flags import AsJson, ConnectionName
-from dartian_cli.queues import pauses, say_pauses
-from dartian_cli.stored import worker_data
-from dartian_queue.stores.store import Counts, QueueCounts, WorkerInfo
+from dartian_cli.status import Rows, Status
+from dartian_queue.settings import Connection
+
+if TYPE_CHECKING:
+    from dartian_cli.display.screen import Screen
 
 __all__ = ["EXAMPLES", "queue_status"]
 
-EXAMPLES = ("dartian queue:status", "dartian queue:status --json")
+EXAMPLES = ("dartian queue:status", "dartian queue:status --watch", "dartian queue:status --json")
 
-_NUMBERS = ("ready", "scheduled", "held", "running", "done", "failed", "cancelled")
+_SHARE = 0.1
+"""The most of the time that looking may take: counting millions of jobs takes longer, and is done less often."""
 
 
-def queue_status(connection: ConnectionName = None, json: AsJson = False) -> None:
+def queue_status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C or q.")] = False,
+    every: Annotated[
+        str | None, typer.Option("--every", metavar="SECONDS", help="With --watch: how often; else each second.")
+    ] = None,
+    connection: ConnectionName = None,
+    json: AsJson = False,
+) -> None:
     """Show what waits, runs and has failed, and who works."""
+    if every is not None and not watch:
+        raise Usage("--every says how often to look again, which --watch does\nWrite dartian queue:status --watch")
+    interval = 1.0 if every is None else parse_seconds("--every", every)
+    if interval < 0.1:
+        raise Usage(f"--every takes 0.1 seconds or more, not {interval:g}")
     chosen = application.storing_connection(connection, "queue:status --connection")
-    store = application.existing_store(chosen)
+    try:
+        if not watch:
+            _tell(chosen, json=json)
+        elif is_live_terminal() and not json:
+            _watch(chosen, interval)
+        else:
+            _repeat(chosen, interval, json=json)
+    except KeyboardInterrupt:
+        if not watch:
+            raise
+
+
+def _tell(connection: Connection, *, json: bool) -> None:
+    store = application.existing_store(connection)
     if store is None:
-        ui.note(application.absence(chosen))
-    counts = store.counts() if store else Counts((), QueueCounts("*"))
-    workers = store.workers() if store else []
-    held = stuck.held_jobs(store) if store and counts.total.held else []
-    unknown = stuck.unknown_names(store, counts) if store else []
+        ui.note(application.absence(connection))
+    status = Status(connection, store, explained=True)
     if json:
-        ui.emit(
-            {
-                "connection": chosen.name,
-                "store": application.shown_store(chosen),
-                "queues": msgspec.to_builtins(counts.queues),
-                "total": msgspec.to_builtins(counts.total),
-                "paused": pauses(counts),
-                "held": [stuck.held_data(job) for job in held],
-                "unknown_names": unknown,
-                "workers": [worker_data(worker) for worker in workers],
-            }
-        )
-        return
-    ui.say(f"{ui.escaped(chosen.name)} · {ui.escaped(application.shown_store(chosen))}", "bold")
-    ui.say()
-    if store is None or not counts.queues:
-        ui.say("No jobs. The store is made when the first one is dispatched." if store is None else "No jobs.")
+        ui.emit(status.data())
     else:
-        _show_queues(counts)
-    say_pauses(counts)
-    stuck.show(held, counts.total.held, unknown)
-    ui.say()
-    _show_workers(workers, counts.total)
+        status.show(Rows())
 
 
-def _show_queues(counts: Counts) -> None:
-    used = [name for name in _NUMBERS if name in ("ready", "running", "failed") or getattr(counts.total, name)]
-    rows = [_row(queue, used, queue.queue in counts.paused) for queue in counts.queues]
-    if len(counts.queues) > 1:
-        rows.append(_row(msgspec.structs.replace(counts.total, queue="in all"), used, counts.total.paused))
-    ui.table(["queue", *used, "oldest"], rows, right=range(1, len(used) + 2), gives=(0,))
+def _repeat(connection: Connection, interval: float, *, json: bool) -> None:
+    """Print one look after the other: a line of JSON each, or the tables with an empty line between them."""
+    is_first = True
+    while True:
+        status, pause = _look(connection, interval)
+        if json:
+            ui.emit_line(status.data())
+        else:
+            tables = ui.printed(partial(status.show, Rows()))
+            print("\n".join(tables if is_first else ["", *tables]), flush=True)
+        is_first = False
+        time.sleep(pause)
 
 
-def _row(queue: QueueCounts, used: list[str], paused: bool) -> list[ui.Cell]:
-    name = f"{queue.queue} (paused)" if paused else queue.queue
-    row: list[ui.Cell] = [(name, "yellow" if paused else "bold")]
-    for state in used:
-        number: int = getattr(queue, state)
-        row.append((wording.count(number), "red" if state == "failed" and number else "" if number else "dim"))
-    row.append(wording.duration(queue.oldest) if queue.ready and queue.oldest is not None else "")
-    return row
+def _watch(connection: Connection, interval: float) -> None:
+    """Paint one look over the other."""
+    from dartian_cli.display.screen import Screen
+
+    screen = Screen()
+    with screen.opened():
+        while True:
+            status, pause = _look(connection, interval)
+
+            paint = partial(_paint, screen, status)
+            paint()
+            if not screen.wait(pause, paint):
+                return
 
 
-def _show_workers(workers: list[WorkerInfo], total: QueueCounts) -> None:
-    if not workers:
-        ui.say("No live worker." + (" To run what waits: dartian queue:work" if total.waiting else ""))
-    else:
-        rows = [
-            (
-                worker.name or f"pid {worker.pid}",
-                str(worker.pid),
-                ", ".join(worker.queues) or "all queues",
-                str(worker.isolates),
-                wording.clock_time(time.time() - worker.started_at),
-                f"companion of {worker.companion_of}" if worker.companion_of else "",
-            )
-            for worker in workers
-        ]
-        ui.table(("worker", "pid", "serves", "isolates", "up", ""), rows, right=(1, 3, 4), gives=(0, 2))
-    if total.failed:
-        ui.say()
-        ui.say("To see what failed: dartian queue:failed", "dim")
+def _paint(screen: "Screen", status: Status) -> None:
+    rows = _rows_for(screen.size()[1])
+    screen.paint(ui.printed(partial(status.show, rows)))
+
+
+def _look(connection: Connection, interval: float) -> tuple[Status, float]:
+    """Return what there is now, and after how many seconds to look again."""
+    began_at = time.monotonic()
+    status = Status(connection, application.existing_store(connection), explained=False)
+    took = time.monotonic() - began_at
+    return status, max(interval - took, took / _SHARE)
+
+
+def _rows_for(height: int) -> Rows:
+    """Share a terminal's rows out among the tables, so that none of them is pushed out."""
+    room = max(height - 13, 4)
+    queues, running = max(room // 3, 1), max(room // 2, 1)
+    return Rows(queues, running, max(room - queues - running, 1))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dartian_cli import wording
 from dartian_cli.display.strip import Strip
 from dartian_queue.events import JobProgress
+from dartian_queue.stores.store import ProgressReport
 
-__all__ = ["add_bar", "progress_of", "rate_text", "sparkline"]
+__all__ = ["add_bar", "bar_text", "progress_of", "rate_text", "sparkline"]
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 
@@ -22,7 +23,14 @@ def add_bar(line: Strip, fraction: float | None, size: int) -> None:
     line.add("─" * (size - halves // 2 - halves % 2), "dim")
 
 
-def progress_of(progress: JobProgress | None) -> tuple[float | None, str]:
+def bar_text(fraction: float | None, size: int) -> str:
+    """Return such a bar without its styles."""
+    line = Strip(size)
+    add_bar(line, fraction, size)
+    return line.text
+
+
+def progress_of(progress: JobProgress | ProgressReport | None) -> tuple[float | None, str]:
     """Return how far a job is, from 0 to 1 where that can be said, and the figure to show."""
     if progress is None or not math.isfinite(progress.done):
         return None, "·"

@@ -13,12 +13,13 @@ class Echo:
     def __init__(self) -> None:
         self._before: list[int | list[bytes | int]] | None = None
 
-    def stop(self) -> None:
-        """Let what is typed not be written; Ctrl-C still works."""
+    def stop(self, *, keys: bool = False) -> None:
+        """Let what is typed not be written; Ctrl-C still works. With ``keys`` each can be read as it is pressed."""
         with contextlib.suppress(OSError, ValueError, termios.error):
             descriptor = sys.stdin.fileno()
             before = termios.tcgetattr(descriptor)
-            silent = [*before[:3], int(before[3]) & ~termios.ECHO, *before[4:]]
+            flags = termios.ECHO | (termios.ICANON if keys else 0)
+            silent = [*before[:3], int(before[3]) & ~flags, *before[4:]]
             termios.tcsetattr(descriptor, termios.TCSANOW, silent)
             self._before = before
 

@@ -97,7 +97,8 @@ class MemoryStore:
             ):
                 for record in self._lanes.take_due(group, now, limit - len(claims), origin):
                     record.standing = after_claim(record.standing)
-                    record.holder, record.lease_until, record.progress = seat.holder, until, None
+                    record.holder, record.lease_until, record.claimed_at = seat.holder, until, now
+                    record.progress = None
                     claims.append(record.as_claim(now))
             return claims
 
@@ -271,6 +272,11 @@ class MemoryStore:
         """Count the jobs in a state."""
         with self._lock:
             return len(self._settled(state, queue, name, older))
+
+    def finished(self, within: float) -> int:
+        """Count the jobs that were done or failed in the last seconds."""
+        with self._lock:
+            return memory_looks.finished(self._records.values(), self._clock.wall() - within)
 
     def counts(self) -> Counts:
         """Count all jobs by queue and state."""

@@ -27,13 +27,25 @@ class Lane(NamedTuple):
 class Record:
     """One job: what was dispatched, where it stands, and who holds it."""
 
-    __slots__ = ("dispatched_at", "envelope", "errors", "holder", "lease_until", "progress", "seq", "stamp", "standing")
+    __slots__ = (
+        "claimed_at",
+        "dispatched_at",
+        "envelope",
+        "errors",
+        "holder",
+        "lease_until",
+        "progress",
+        "seq",
+        "stamp",
+        "standing",
+    )
 
     def __init__(self, envelope: Envelope, seq: int, now: float) -> None:
         available_at = envelope.available_at if envelope.available_at is not None else now + envelope.delay
         self.envelope = envelope
         self.seq = seq
         self.dispatched_at = now
+        self.claimed_at: float | None = None
         self.standing = Standing(State.WAITING, float(available_at))
         self.holder = ""
         self.lease_until = 0.0
@@ -94,6 +106,7 @@ class Record:
             progress=self.progress,
             cancel_asked=standing.cancel_asked,
             settled_at=standing.settled_at,
+            claimed_at=self.claimed_at,
         )
 
 

@@ -8,7 +8,7 @@ from dartian_queue.stores.memory_lanes import Record
 from dartian_queue.stores.store import Check, Counts
 from dartian_queue.stores.tally import Tally
 
-__all__ = ["check", "count", "selected"]
+__all__ = ["check", "count", "finished", "selected"]
 
 
 def selected(
@@ -42,6 +42,14 @@ def count(records: Collection[Record], paused: Collection[str], now: float) -> C
             tally.add(queue, "ready", 1)
             tally.age(queue, now - standing.available_at)
     return tally.counts(paused)
+
+
+def finished(records: Collection[Record], since: float) -> int:
+    """Count the jobs that were done or failed after this moment."""
+    return sum(
+        record.standing.state in (State.DONE, State.FAILED) and (record.standing.settled_at or 0.0) > since
+        for record in records
+    )
 
 
 def check(records: Collection[Record]) -> list[Check]:

@@ -139,13 +139,13 @@ def standing_from(state: State, columns: Sequence[object]) -> Standing:
 def stored_from(row: Sequence[object]) -> StoredJob:
     """Return everything about a row, for people: what cannot be read is shown as near as it can be."""
     (seq, code, dispatched_at, claims, tries, crashes, held_reason, holder, errors, failed_reason, progress) = row[:11]
-    cancel_asked, settled_at = row[11:13]
+    cancel_asked, settled_at, claimed_at = row[11:14]
     return StoredJob(
-        envelope=_shown_envelope(row[13:]),
+        envelope=_shown_envelope(row[14:]),
         seq=_whole(seq),
         state=state_of(code),
         dispatched_at=instant(dispatched_at),
-        available_at=instant(row[19]),
+        available_at=instant(row[20]),
         claims=_count(claims),
         tries=_count(tries),
         crashes=_count(crashes),
@@ -156,6 +156,7 @@ def stored_from(row: Sequence[object]) -> StoredJob:
         progress=_progress_from(progress),
         cancel_asked=bool(cancel_asked),
         settled_at=instant(settled_at) if settled_at is not None else None,
+        claimed_at=instant(claimed_at) if claimed_at is not None else None,
     )
 
 

@@ -224,6 +224,11 @@ class SqliteStore:
         before = self._clock.wall() - older if state in FINAL else None
         return self._connections.read(lambda connection: sqlite_looks.how_many(connection, state, queue, name, before))
 
+    def finished(self, within: float) -> int:
+        """Count the jobs that were done or failed in the last seconds."""
+        since = self._clock.wall() - within
+        return self._connections.read(lambda connection: sqlite_looks.finished(connection, since))
+
     def counts(self) -> Counts:
         """Count all jobs by queue and state."""
         return self._connections.read(lambda connection: sqlite_looks.count(connection, self._clock.wall()))

@@ -194,7 +194,7 @@ def _take(
         taken.append((seq, claimed))
     connection.executemany(
         _SQL["claim"],
-        [(claimed.token, lease.holder, lease.boot_id, lease.until, seq) for seq, claimed in taken],
+        [(claimed.token, lease.holder, lease.boot_id, lease.until, now, seq) for seq, claimed in taken],
     )
     return Claimed([claimed for _, claimed in taken], unreadable)
 

@@ -10,7 +10,7 @@ from dartian_queue.stores.sqlite_jobs import ALL
 from dartian_queue.stores.store import Counts, StoredJob
 from dartian_queue.stores.tally import Tally
 
-__all__ = ["count", "due_of", "find", "how_many", "list_jobs", "next_due", "waiting_names"]
+__all__ = ["count", "due_of", "find", "finished", "how_many", "list_jobs", "next_due", "waiting_names"]
 
 _SQL = statements("looks") | statements("claims")
 _FIELDS = {State.RUNNING: "running", State.DONE: "done", State.FAILED: "failed", State.CANCELLED: "cancelled"}
@@ -36,7 +36,7 @@ def list_jobs(
     conditions, values = ["1"], list[object]()
     order = "seq"
     if state is not None:
-        conditions.append(f"state = {CODES[state]}")  # as a literal, so that SQLite sees which partial index fits
+        conditions.append(_in(state))
         order = "settled_at {0}, seq" if state in FINAL else "seq"
     for column, value in (("queue", queue), ("name", name)):
         if value is not None:
@@ -45,8 +45,10 @@ def list_jobs(
     if held:
         conditions.append("state = 0 AND held_reason <> ''")
     direction = "DESC" if newest_first else "ASC"
+    # By the order of dispatch SQLite would walk through the whole table for what is held or runs, which are few.
+    source = "jobs INDEXED BY held" if held else "jobs INDEXED BY running" if state is State.RUNNING else "jobs"
     statement = (
-        f"SELECT seq FROM jobs WHERE {' AND '.join(conditions)} "  # noqa: S608 - constants of this function only
+        f"SELECT seq FROM {source} WHERE {' AND '.join(conditions)} "  # noqa: S608 - constants of this function only
         f"ORDER BY {order.format(direction)} {direction} LIMIT ?"
     )
     return _stored(connection, connection.execute(statement, (*values, limit)).fetchall())
@@ -56,13 +58,21 @@ def how_many(
     connection: sqlite3.Connection, state: State, queue: str | None, name: str | None, before: float | None
 ) -> int:
     """Count the jobs in a state; settled ones only where that was before this moment."""
-    conditions, values = [f"state = {CODES[state]}"], list[object]()
+    conditions, values = [_in(state)], list[object]()
     for condition, value in (("queue = ?", queue), ("name = ?", name), ("settled_at <= ?", before)):
         if value is not None:
             conditions.append(condition)
             values.append(value)
     statement = f"SELECT count(*) FROM jobs WHERE {' AND '.join(conditions)}"  # noqa: S608 - constants of this function
     return int(connection.execute(statement, values).fetchone()[0])
+
+
+def finished(connection: sqlite3.Connection, since: float) -> int:
+    """Count the jobs that were done or failed after this moment."""
+    return sum(
+        connection.execute(_SQL["finished"], (CODES[state], since)).fetchone()[0]
+        for state in (State.DONE, State.FAILED)
+    )
 
 
 def count(connection: sqlite3.Connection, now: float) -> Counts:
@@ -118,6 +128,11 @@ def paused(connection: sqlite3.Connection, queues: Collection[str]) -> frozenset
     """Return which of these queues are paused."""
     named = {queue for (queue,) in connection.execute(_SQL["pauses"])}
     return frozenset(queue for queue in queues if ALL in named or queue in named)
+
+
+def _in(state: State) -> str:
+    """Return the condition as literals, by which SQLite sees which partial index fits."""
+    return f"state = {CODES[state]} AND state >= 2" if state in FINAL else f"state = {CODES[state]}"
 
 
 def _stored(connection: sqlite3.Connection, found: Sequence[tuple[int]]) -> list[StoredJob]:

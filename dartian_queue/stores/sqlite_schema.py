@@ -10,7 +10,7 @@ __all__ = ["APPLICATION_ID", "MIGRATIONS", "prepare_schema"]
 
 APPLICATION_ID = 0x4452544E
 """``DRTN``: how SQLite's header and ``file`` know a store of ours."""
-MIGRATIONS: list[str] = ["schema"]
+MIGRATIONS: list[str] = ["schema", "claimed_at"]
 """The scripts that lead from each version to the next; the first makes an empty file version 1."""
 _OLDEST_SQLITE = (3, 35, 0)
 

@@ -143,6 +143,8 @@ class StoredJob(msgspec.Struct, frozen=True):
     progress: ProgressReport | None
     cancel_asked: bool
     settled_at: float | None
+    claimed_at: float | None
+    """When it was claimed last; None for never."""
 
 
 class QueueCounts(msgspec.Struct, frozen=True):
@@ -381,6 +383,10 @@ class Store(Protocol):
 
     def how_many(self, state: State, *, queue: str | None = None, name: str | None = None, older: float = 0.0) -> int:
         """Count the jobs in a state, settled ones only where that was ``older`` seconds ago or earlier."""
+        ...
+
+    def finished(self, within: float) -> int:
+        """Count the jobs that were done or failed in the last seconds; costs no more than they are."""
         ...
 
     def counts(self) -> Counts:

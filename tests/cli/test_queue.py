@@ -1,13 +1,21 @@
 """queue:status, queue:failed and queue:retry."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 
 import pytest
 
 from dartian_queue.options import Limits
+from dartian_queue.outcome import Done
 from dartian_queue.states import State
-from tests.cli.typing_at import Terminal, dartian
-from tests.scene import Scene
+from dartian_queue.stores.store import Settlement, WorkerInfo
+from tests.cli.typing_at import PATIENCE, Terminal, clean, dartian
+from tests.scene import Scene, wait_for
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def test_status_as_json(broken: Scene) -> None:
     worker = broken.worker("--name", "mill", "--queue", "media,mail", "--isolates", "2").ready()
     data = dartian(broken.root, "queue:status", "--json").data()
     assert list(data) == [
-        "connection", "store", "queues", "total", "paused", "held", "unknown_names", "workers"
+        "connection", "store", "queues", "total", "rate", "paused", "running", "held", "unknown_names", "workers"
     ]  # fmt: skip
     assert (data["paused"], data["held"], data["unknown_names"]) == ({"all": False, "queues": []}, [], [])
     names = ["queue", "ready", "scheduled", "held", "running", "done", "failed", "cancelled", "oldest", "paused"]
@@ -56,6 +64,74 @@ def test_status_as_json(broken: Scene) -> None:
     text = dartian(broken.root, "queue:status").out
     assert "mill" in text
     assert "media, mail" in text
+
+
+def test_status_shows_what_runs_and_how_far_it_is(shop: Scene) -> None:
+    job_ids = [shop.put("Slow", '{"seconds": 20}', queue="media") for _ in range(2)]
+    worker = shop.worker("--name", "mill", "--isolates", "2").ready()
+    wait_for(lambda: all((seen := shop.job(one).progress) and seen.done >= 2 for one in job_ids), what="progress")
+    data = dartian(shop.root, "queue:status", "--json").data()
+    assert data["total"]["running"] == 2
+    first = data["running"][0]
+    assert set(first) == {"id", "name", "queue", "try", "claimed_at", "cancel_asked", "worker", "progress"}
+    assert [one["id"] for one in data["running"]] == job_ids
+    assert (first["name"], first["queue"], first["try"], first["worker"]) == ("Slow", "media", 1, "mill")
+    assert (first["progress"]["total"], first["progress"]["note"]) == (20, "mixing down")
+    assert 0 <= time.time() - first["claimed_at"] < 60
+    out = dartian(shop.root, "queue:status").out
+    (line,) = [line for line in out.splitlines() if line.startswith(job_ids[0][:4])]
+    assert line.split()[1:4] == ["Slow", "media", "1"]
+    assert "━" in line
+    assert "% " in line
+    assert line.endswith("mixing down")
+    worker.kill()
+    orphaned = dartian(shop.root, "queue:status").out
+    assert orphaned.count("no live worker has it") == 2
+
+
+def test_status_shows_ten_running_jobs_and_how_many_more(shop: Scene) -> None:
+    seat = shop.store.join(WorkerInfo("mill", os.getpid(), "here"))
+    for _ in range(13):
+        shop.put("Slow")
+    claims = shop.store.claim(seat, 13)
+    out = dartian(shop.root, "queue:status").out
+    assert sum(line.split()[1:2] == ["Slow"] for line in out.splitlines()) == 10
+    assert "and 3 more\n" in out
+    shop.store.settle(seat, [Settlement(one.id, one.token, Done()) for one in claims])
+    out = dartian(shop.root, "queue:status").out
+    assert "· 2.6/s\n" in out
+    assert "Slow" not in out
+    seat.leave()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_status_is_looked_at_again_and_again_off_a_terminal(shop: Scene, form: str) -> None:
+    shop.put("Slow")
+    command = [sys.executable, "-m", "dartian_cli", "queue:status", "--watch", "--every", "0.1"]
+    command += ["--json"] if form == "json" else []
+    with subprocess.Popen(command, cwd=shop.root, env=clean(), stdout=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        lines = [watch.stdout.readline() for _ in range(3 if form == "json" else 20)]
+        watch.send_signal(signal.SIGINT)
+        rest = watch.stdout.read()
+        assert watch.wait(PATIENCE) == 0
+    if form == "json":
+        assert [json.loads(line)["total"]["ready"] for line in [*lines, *rest.splitlines()]][:3] == [1, 1, 1]
+    else:
+        assert lines.count("isolate · storage/queue.sqlite3\n") >= 2
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--every 2", "--every says how often to look again, which --watch does"),
+        ("--watch --every 0", "--every takes 0.1 seconds or more, not 0"),
+        ("--watch --every soon", "--every takes seconds, or a duration such as 90s, 5m, 2h or 1d, not 'soon'"),
+    ],
+)
+def test_every_is_refused_where_it_means_nothing(shop: Scene, options: str, told: str) -> None:
+    assert told in dartian(shop.root, "queue:status", *options.split(), code=2).err
 
 
 def test_status_says_which_switch_holds(broken: Scene) -> None:

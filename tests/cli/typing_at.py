@@ -63,7 +63,7 @@ class Terminal:
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        pid, self._descriptor = pty.fork()
+        pid, self.descriptor = pty.fork()
         if pid == 0:
             os.chdir(root)
             environment = clean({"TERM": "xterm-256color", **env})
@@ -73,20 +73,20 @@ class Terminal:
         self.resize(columns, rows)
 
     def resize(self, columns: int, rows: int) -> None:
-        ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.screen.resize(rows, columns)
 
     def type(self, text: str) -> None:
-        os.write(self._descriptor, text.encode())
+        os.write(self.descriptor, text.encode())
 
     def read(self, duration: float = 0.1) -> None:
         """Take in what is written within a while."""
         until = time.monotonic() + duration
         while (left := until - time.monotonic()) > 0:
-            if not select.select([self._descriptor], [], [], left)[0]:
+            if not select.select([self.descriptor], [], [], left)[0]:
                 return
             try:
-                data = os.read(self._descriptor, 65536)
+                data = os.read(self.descriptor, 65536)
             except OSError:
                 data = b""
             if not data:
@@ -134,5 +134,5 @@ class Terminal:
             os.kill(self.pid, 9)
             os.waitpid(self.pid, 0)
             self.code = -9
-        os.close(self._descriptor)
+        os.close(self.descriptor)
         canary.refuse(self.raw, "a terminal")

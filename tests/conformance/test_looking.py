@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from dartian_queue.clock import ManualClock
 from dartian_queue.options import Limits
-from dartian_queue.outcome import Done, Failed, Held
+from dartian_queue.outcome import Cancelled, Done, Failed, Held, Released
 from dartian_queue.states import State
-from dartian_queue.stores.store import QueueCounts, Seat, Store
-from tests.conformance.making import ending, error, job
+from dartian_queue.stores.store import ProgressReport, QueueCounts, Seat, Store
+from tests.conformance.making import ending, error, job, only
 
 Sit = Callable[..., Seat]
 
@@ -112,6 +112,31 @@ def test_how_many(store: Store, seat: Seat, clock: ManualClock) -> None:
     assert [store.how_many(State.FAILED, older=older) for older in (0.0, 10.0, 20.0, 30.0, 31.0)] == [3, 3, 2, 1, 0]
     assert store.how_many(State.FAILED, name="A", older=20.0) == 2
     assert store.how_many(State.FAILED, queue="nowhere") == 0
+
+
+def test_finished_counts_what_was_done_or_failed_of_late(store: Store, seat: Seat, clock: ManualClock) -> None:
+    store.add([job() for _ in range(5)])
+    for outcome in (Done(), Failed(error()), Cancelled(), Released()):
+        (claim,) = store.claim(seat, 1)
+        store.settle(seat, [ending(claim, outcome)])
+        clock.advance(10)
+    assert [store.finished(within) for within in (30.0, 30.1, 40.0, 40.1)] == [0, 1, 1, 2]
+
+
+def test_what_runs_says_since_when_and_how_far_it_is(store: Store, seat: Seat, clock: ManualClock) -> None:
+    store.add([job(id="ran"), job(id="waits")])
+    clock.advance(5)
+    (claim,) = store.claim(seat, 1)
+    store.report(seat, [ProgressReport("ran", claim.token, 3.0, 10.0, "mixing")])
+    (ran,) = store.jobs(state=State.RUNNING)
+    assert (ran.envelope.id, ran.claimed_at) == ("ran", clock.wall())
+    assert ran.progress == ProgressReport("ran", claim.token, 3.0, 10.0, "mixing")
+    assert only(store, "waits").claimed_at is None
+    clock.advance(5)
+    store.settle(seat, [ending(claim, Released())])
+    assert store.jobs(state=State.RUNNING) == []
+    store.claim(seat, 1)
+    assert only(store, "ran").claimed_at == clock.wall()
 
 
 def test_a_sound_store_has_every_check_hold(store: Store, seat: Seat) -> None:

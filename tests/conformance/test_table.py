@@ -69,6 +69,7 @@ def test_t2_a_claim_needs_a_due_job_of_an_open_queue_whose_name_is_known(
         "state": (State.WAITING, State.RUNNING),
         "claims": (0, 1),
         "holder": ("", seat.holder),
+        "claimed_at": (None, clock.wall()),
     }
 
 

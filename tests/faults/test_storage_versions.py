@@ -24,7 +24,7 @@ def test_a_newer_schema_is_refused_and_left_untouched(tmp_path: Path) -> None:
     with pytest.raises(StoreUnusable) as raised:
         SqliteStore(str(path))
     assert str(raised.value).splitlines() == [
-        f"Store {path} was written by a newer Dartian (version 999 of the schema, this one knows 1)",
+        f"Store {path} was written by a newer Dartian (version 999 of the schema, this one knows 2)",
         "It was left as it is. Upgrade with pip install -U dartian, or set another path.",
     ]
     assert path.read_bytes() == before
@@ -46,13 +46,13 @@ def test_an_older_schema_is_migrated_in_one_transaction(tmp_path: Path, monkeypa
     store = SqliteStore(str(path))
     store.add([job(id="old")])
     store.close()
-    scripts = {"schema": "", "002": "ALTER TABLE jobs ADD COLUMN colour TEXT;\nCREATE TABLE more (a);\nBROKEN;"}
-    monkeypatch.setattr(sqlite_schema, "MIGRATIONS", ["schema", "002"])
+    scripts = {"003": "ALTER TABLE jobs ADD COLUMN colour TEXT;\nCREATE TABLE more (a);\nBROKEN;"}
+    monkeypatch.setattr(sqlite_schema, "MIGRATIONS", ["schema", "claimed_at", "003"])
     monkeypatch.setattr(sqlite_schema, "script", scripts.__getitem__)
     with pytest.raises(StoreUnusable):
         SqliteStore(str(path))
     assert _tables(path) == {"jobs", "lanes", "pauses"}
-    scripts["002"] = scripts["002"].replace("BROKEN;", "")
+    scripts["003"] = scripts["003"].replace("BROKEN;", "")
     migrated = SqliteStore(str(path))
     assert [one.envelope.id for one in migrated.jobs()] == ["old"]
     migrated.close()

@@ -21,7 +21,8 @@ SELECT seq, claims, tries, crashes, exceptions, held_at, dispatched_at,
 FROM jobs WHERE seq IN (SELECT value FROM json_each(?))
 
 -- name: claim
-UPDATE jobs SET state = 1, claims = ?, holder = ?, boot_id = ?, lease_until = ?, progress = '' WHERE seq = ?
+UPDATE jobs SET state = 1, claims = ?, holder = ?, boot_id = ?, lease_until = ?, claimed_at = ?, progress = ''
+WHERE seq = ?
 
 -- name: spoilt
 SELECT errors, substr(id, 1, 64), substr(name, 1, 200), substr(queue, 1, 64) FROM jobs WHERE seq = ?

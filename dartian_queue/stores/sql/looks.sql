@@ -2,7 +2,7 @@
 
 -- name: stored
 SELECT seq, state, dispatched_at, claims, tries, crashes, held_reason, holder, errors, failed_reason, progress,
-       cancel_asked, settled_at,
+       cancel_asked, settled_at, claimed_at,
        id, name, payload, queue, priority, tags, available_at, limits, origin
 FROM jobs WHERE seq = ?
 
@@ -33,6 +33,9 @@ SELECT queue, count(*) FROM jobs INDEXED BY running WHERE state = 1 GROUP BY que
 
 -- name: settled_by_queue
 SELECT state, queue, count(*) FROM jobs INDEXED BY settled WHERE state >= 2 GROUP BY state, queue
+
+-- name: finished
+SELECT count(*) FROM jobs INDEXED BY settled WHERE state = ? AND state >= 2 AND settled_at > ?
 
 -- name: waiting_names
 SELECT name FROM lanes
