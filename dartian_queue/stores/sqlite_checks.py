@@ -42,6 +42,7 @@ def of_rows(connection: sqlite3.Connection, path: str) -> list[Check]:
         parts,
         _indexes(connection, path),
         _lanes(connection, path),
+        _names(connection, path),
         *invariants(
             tries=_ids(connection, "tries"),
             crashes=_ids(connection, "crashes", CRASH_CAP),
@@ -113,6 +114,19 @@ def _lanes(connection: sqlite3.Connection, path: str) -> Check:
     statement = "UPDATE jobs SET lane = 0 WHERE state = 0 AND lane NOT IN (SELECT lane FROM lanes)"
     remedy = f'sqlite3 {shlex.quote(path)} "{statement}"'
     return Check(title, (Finding("error", what, "No worker finds them there; lane 0 is lined up anew.", remedy),))
+
+
+def _names(connection: sqlite3.Connection, path: str) -> Check:
+    title = "every job has an id that can be typed"
+    misnamed = _ids(connection, "misnamed")
+    if not misnamed:
+        return Check(title)
+    jobs = "1 job has" if len(misnamed) == 1 else f"{len(misnamed):,} jobs have"
+    what = f"{jobs} an id that no dispatch gives: {', '.join(map(shown, misnamed[:3]))}"
+    why = "Somebody has edited it. No worker runs such a job and no command finds it; this gives it another id:"
+    statement = " ".join(_SQL["rename_misnamed"].split())
+    remedy = f'sqlite3 {shlex.quote(path)} "{statement}"'
+    return Check(title, (Finding("error", what, why, remedy),))
 
 
 def _ids(connection: sqlite3.Connection, name: str, *values: object) -> list[str]:

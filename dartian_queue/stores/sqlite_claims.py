@@ -244,11 +244,10 @@ def _settle_otherwise(connection: sqlite3.Connection, holder: str, settlement: S
 
 def _take_back(connection: sqlite3.Connection, seen: Lapsed, now: float, largest: int) -> Expired | Unreadable | None:
     held = seen.held
-    row = connection.execute(
-        _SQL["expiring"], (largest, held.seq, held.claims, held.holder, held.lease_until)
-    ).fetchone()
-    if row is None:
+    # Compared here, since no parameter is equal to a text that is no UTF-8, and was read with escapes.
+    if connection.execute(_SQL["held"], (held.seq,)).fetchone() != held:
         return None
+    row = connection.execute(_SQL["expiring"], (largest, held.seq)).fetchone()
     try:
         envelope = envelope_from(row[8:], largest=largest)
     except UnreadableRow as problem:

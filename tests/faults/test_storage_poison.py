@@ -11,6 +11,7 @@ from dartian_queue.clock import ManualClock
 from dartian_queue.outcome import Done
 from dartian_queue.states import State
 from dartian_queue.stores.sqlite import SqliteStore
+from dartian_queue.stores.store import Renewal
 from tests.conformance.making import ending, job, only, worker
 
 
@@ -206,3 +207,37 @@ def test_a_state_that_is_none_counts_as_failed(store: SqliteStore, state: str) -
     assert only(store, "lost").state is State.FAILED
     (finding,) = (finding for check in store.check() for finding in check.findings)
     assert finding.what.startswith("Job lost is in no state that exists")
+
+
+@pytest.mark.parametrize("column", ["holder", "id", "boot_id", "claims", "lease_until"])
+def test_a_running_row_with_text_that_is_no_utf_8_is_taken_over_and_its_worker_has_lost_it(
+    store: SqliteStore, column: str
+) -> None:
+    seat, other = store.join(worker()), store.join(worker())
+    store.add([job(id="bad"), job(id="good")])
+    bad, good = store.claim(seat, 2, lease=0.0)
+    store.renew(seat, [Renewal("good", good.token)])
+    _poison(store, f"UPDATE jobs SET {column} = CAST(x'ff61' AS TEXT) WHERE id = 'bad'")
+    assert "\\xff" in f"{store.jobs(state=State.RUNNING)}" or column in ("boot_id", "claims", "lease_until")
+    expired = store.expire(other)
+    assert [one.envelope.id for one in expired] == ([] if column == "id" else ["bad"])
+    assert [one.envelope.id for one in store.jobs(state=State.RUNNING)] == ["good"]
+    assert store.renew(seat, [Renewal("bad", bad.token)]).lost == (Renewal("bad", bad.token),)
+    assert store.settle(seat, [ending(bad, Done()), ending(good, Done())]) == [False, True]
+    if column != "id":
+        assert only(store, "bad").state is State.WAITING
+    seat.leave()
+    other.leave()
+
+
+@pytest.mark.parametrize("value", ["CAST(x'ff61' AS TEXT)", "x'6162'", "'with space'", "''", "'a' || char(0)"])
+def test_an_id_that_nobody_can_type_is_found_and_the_remedy_gives_it_another(store: SqliteStore, value: str) -> None:
+    store.add([job(id="bad"), job(id="good")])
+    store.clear()
+    _poison(store, f"UPDATE jobs SET id = {value} WHERE id = 'bad'")
+    (finding,) = (finding for check in store.check() for finding in check.findings)
+    assert finding.what.startswith("1 job has an id that no dispatch gives: ")
+    _poison(store, finding.remedy.partition('"')[2].rstrip('"'))
+    assert [finding for check in store.check() for finding in check.findings] == []
+    assert sorted(one.envelope.id for one in store.jobs()) == ["good", "renamed-1"]
+    assert store.forget(["renamed-1"]) == ["renamed-1"]

@@ -14,6 +14,14 @@ SELECT id FROM jobs WHERE state = 1 AND (holder = '' OR lease_until IS NULL) LIM
 SELECT id FROM jobs WHERE state NOT IN (0, 1, 2, 3, 4) OR typeof(state) <> 'integer'
     OR (state >= 2 AND settled_at IS NULL) LIMIT 1000
 
+-- name: misnamed
+SELECT id FROM jobs WHERE typeof(id) <> 'text' OR id GLOB '*[^A-Za-z0-9_.:-]*'
+    OR length(id) NOT BETWEEN 1 AND 64 OR length(CAST(id AS BLOB)) <> length(id) LIMIT 1000
+
+-- name: rename_misnamed
+UPDATE jobs SET id = 'renamed-' || seq WHERE typeof(id) <> 'text' OR id GLOB '*[^A-Za-z0-9_.:-]*'
+    OR length(id) NOT BETWEEN 1 AND 64 OR length(CAST(id AS BLOB)) <> length(id)
+
 -- name: laneless
 SELECT id FROM jobs WHERE state = 0 AND lane <> 0 AND lane NOT IN (SELECT lane FROM lanes) LIMIT 1000
 

@@ -68,8 +68,11 @@ UPDATE jobs SET progress = ? WHERE id = ? AND state = 1 AND claims = ? AND holde
 -- name: leases
 SELECT seq, id, claims, holder, boot_id, lease_until FROM jobs INDEXED BY running WHERE state = 1
 
+-- name: held
+SELECT seq, id, claims, holder, boot_id, lease_until FROM jobs WHERE seq = ? AND state = 1
+
 -- name: expiring
 SELECT available_at, claims, tries, crashes, exceptions, cancel_asked, held_reason, held_at,
        id, name, CASE WHEN typeof(payload) = 'text' AND length(payload) > ? THEN NULL ELSE payload END,
        queue, priority, tags, available_at, limits, origin
-FROM jobs WHERE seq = ? AND state = 1 AND claims = ? AND holder = ? AND lease_until IS ?
+FROM jobs WHERE seq = ?
