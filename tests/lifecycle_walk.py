@@ -15,7 +15,7 @@ from dartian_queue.envelope import Envelope
 from dartian_queue.errors import IllegalTransition
 from dartian_queue.outcome import Done
 from dartian_queue.states import State
-from dartian_queue.stores.lifecycle import MOST_ERRORS, Standing, error_of
+from dartian_queue.stores.lifecycle import MOST_ERRORS, Standing, claims_of, error_of
 from dartian_queue.stores.marks import Marks
 from dartian_queue.stores.store import Renewal, Settlement, Store, StoredJob, WorkerInfo
 from tests.lifecycle_model import LEASE, LIMITS, Deed, Graph, Here, Life, Op, World, abstract, act
@@ -95,7 +95,7 @@ class Walker:
         for claim in claims:
             number = NAMES.index(claim.id)
             standing = _standing(became[number])
-            counted = (claim.token, claim.tries, claim.crashes, claim.exceptions)
+            counted = (claims_of(claim.token), claim.tries, claim.crashes, claim.exceptions)
             assert counted == (standing.claims, standing.tries, standing.crashes, standing.exceptions), self.path
             held_for = self._clock.wall() - standing.held_at if standing.held_at is not None else 0.0
             assert claim.held_for == held_for, self.path

@@ -24,8 +24,10 @@ __all__ = [
     "after_settle",
     "append_error",
     "bounded",
+    "claims_of",
     "error_of",
     "storable",
+    "token_of",
 ]
 
 MOST_ERRORS = 20
@@ -61,6 +63,16 @@ def after_claim(standing: Standing) -> Standing:
     """Return the standing after T2: a new token."""
     _require(standing, State.WAITING, "claim")
     return _put(standing, state=State.RUNNING, claims=standing.claims + 1)
+
+
+def token_of(claims: int, dispatched_at: float) -> int:
+    """Return the fencing token of a claim: another one for each claim of a job, and of each job that had its id."""
+    return claims + ((int(dispatched_at * 1000) & 0x7FFFFFFF) << 32)
+
+
+def claims_of(token: int) -> int:
+    """Return the number of claims that a token was made with."""
+    return token & 0xFFFFFFFF
 
 
 def after_settle(standing: Standing, outcome: Outcome, limits: Limits, now: float) -> Standing:

@@ -375,7 +375,7 @@ class MemoryStore:
         record = self._records.get(id_)
         if record is None or record.standing.state is not State.RUNNING or record.holder != seat.holder:
             return None
-        return record if record.standing.claims == token else None
+        return record if record.token == token else None
 
     def _settle(self, seat: Seat, settlement: Settlement) -> bool:
         record = self._held(seat, settlement.id, settlement.token)

@@ -10,7 +10,7 @@ import msgspec
 from dartian_queue.envelope import Envelope
 from dartian_queue.outcome import ErrorReport
 from dartian_queue.states import State
-from dartian_queue.stores.lifecycle import Standing
+from dartian_queue.stores.lifecycle import Standing, token_of
 from dartian_queue.stores.store import Claim, ProgressReport, StoredJob
 
 __all__ = ["Lane", "Lanes", "Record"]
@@ -70,6 +70,11 @@ class Record:
         limits = self.envelope.limits
         return 0 < limits.most_tries < self.standing.tries
 
+    @property
+    def token(self) -> int:
+        """Return the token of its last claim."""
+        return token_of(self.standing.claims, self.dispatched_at)
+
     def stored_envelope(self) -> Envelope:
         """Return the envelope as a store gives it out."""
         return msgspec.structs.replace(self.envelope, delay=0.0, available_at=self.standing.available_at)
@@ -78,7 +83,7 @@ class Record:
         """Return the claim under which it stands."""
         standing = self.standing
         return Claim(
-            token=standing.claims,
+            token=self.token,
             envelope=self.stored_envelope(),
             tries=standing.tries,
             crashes=standing.crashes,

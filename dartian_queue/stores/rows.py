@@ -14,7 +14,7 @@ from dartian_queue.envelope import Envelope
 from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport
 from dartian_queue.states import State
-from dartian_queue.stores.lifecycle import Standing, storable
+from dartian_queue.stores.lifecycle import Standing, storable, token_of
 from dartian_queue.stores.store import Claim, ProgressReport, StoredJob
 
 __all__ = [
@@ -63,7 +63,7 @@ class _EnvelopeColumns(msgspec.Struct, frozen=True, array_like=True):
 
 class _ClaimColumns(msgspec.Struct, frozen=True, array_like=True):
     seq: int
-    claims: _Count
+    claims: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 2)]
     tries: _Count
     crashes: _Count
     exceptions: _Count
@@ -110,7 +110,7 @@ def claim_from(row: Sequence[object], now: float, *, largest: int) -> Claim:
     except msgspec.ValidationError as error:
         raise UnreadableRow(_naming(str(error), _ClaimColumns.__struct_fields__)) from None
     return Claim(
-        token=columns.claims + 1,
+        token=token_of(columns.claims + 1, columns.dispatched_at),
         envelope=envelope_from(row[7:], largest=largest),
         tries=columns.tries,
         crashes=columns.crashes,

@@ -294,7 +294,7 @@ class SqliteStore:
         found: list[sqlite_claims.Lapsed] = []
         for held in lapsed:
             begun = marks[held.holder]
-            found.append(sqlite_claims.Lapsed(held, begun is None or (held.id, held.claims) in begun))
+            found.append(sqlite_claims.Lapsed(held, begun is None or (held.id, held.token) in begun))
         return found
 
 

@@ -14,7 +14,7 @@ import msgspec
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Done, ErrorReport
 from dartian_queue.states import State
-from dartian_queue.stores.lifecycle import Standing, after_expiry, after_settle, append_error, error_of
+from dartian_queue.stores.lifecycle import Standing, after_expiry, after_settle, append_error, claims_of, error_of
 from dartian_queue.stores.rows import (
     CODES,
     UnreadableRow,
@@ -66,6 +66,7 @@ class Held(NamedTuple):
 
     seq: int
     id: str
+    token: int
     claims: int
     holder: str
     boot_id: str
@@ -106,7 +107,7 @@ def claim(connection: sqlite3.Connection, asked: Asked, lease: Lease, now: float
 def renew(connection: sqlite3.Connection, holder: str, claims: Sequence[Renewal], until: float) -> Renewed:
     """Extend the leases that still stand."""
     lost = tuple(
-        held for held in claims if connection.execute(_SQL["renew"], (until, held.id, held.token, holder)).rowcount == 0
+        held for held in claims if connection.execute(_SQL["renew"], (until, held.id, holder, held.token)).rowcount == 0
     )
     asked = {id_ for (id_,) in connection.execute(_SQL["cancel_asked"], (holder,))}
     gone = frozenset(lost)
@@ -121,7 +122,7 @@ def settle(connection: sqlite3.Connection, holder: str, settlements: Sequence[Se
 def report(connection: sqlite3.Connection, holder: str, reports: Sequence[ProgressReport]) -> None:
     """Keep how far running jobs have come."""
     connection.executemany(
-        _SQL["report"], ((encode_progress(report), report.id, report.token, holder) for report in reports)
+        _SQL["report"], ((encode_progress(report), report.id, holder, report.token) for report in reports)
     )
 
 
@@ -194,7 +195,7 @@ def _take(
         taken.append((seq, claimed))
     connection.executemany(
         _SQL["claim"],
-        [(claimed.token, lease.holder, lease.boot_id, lease.until, now, seq) for seq, claimed in taken],
+        [(claims_of(claimed.token), lease.holder, lease.boot_id, lease.until, now, seq) for seq, claimed in taken],
     )
     return Claimed([claimed for _, claimed in taken], unreadable)
 
@@ -224,7 +225,7 @@ def _spoil(connection: sqlite3.Connection, seq: int, reason: str, now: float) ->
 def _settle(connection: sqlite3.Connection, holder: str, settlement: Settlement, now: float) -> bool:
     outcome = settlement.outcome
     if type(outcome) is Done:  # after_settle(Done) as one statement, since nearly every job ends so
-        stood = connection.execute(_SQL["finish"], (now, settlement.id, settlement.token, holder)).rowcount == 1
+        stood = connection.execute(_SQL["finish"], (now, settlement.id, holder, settlement.token)).rowcount == 1
     else:
         stood = _settle_otherwise(connection, holder, settlement, now)
     if stood and settlement.follow_ups:
@@ -233,7 +234,7 @@ def _settle(connection: sqlite3.Connection, holder: str, settlement: Settlement,
 
 
 def _settle_otherwise(connection: sqlite3.Connection, holder: str, settlement: Settlement, now: float) -> bool:
-    row = connection.execute(_SQL["held_claim"], (settlement.id, settlement.token, holder)).fetchone()
+    row = connection.execute(_SQL["held_claim"], (settlement.id, holder, settlement.token)).fetchone()
     if row is None:
         return False
     seq, limits = row[0], _limits_or_none(row[9])

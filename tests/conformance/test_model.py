@@ -23,6 +23,7 @@ from dartian_queue.errors import IllegalTransition
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Crashed, Done, Failed, Held, Outcome, Released, Retry
 from dartian_queue.states import CRASH_CAP, FINAL, TRANSITIONS, State
+from dartian_queue.stores.lifecycle import claims_of
 from dartian_queue.stores.marks import Marks
 from dartian_queue.stores.store import LEASE, Claim, Renewal, Seat, Settlement, Store
 from tests.conformance.making import STORES, error, job, worker
@@ -97,7 +98,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert [claim.id for claim in claims] == [id_ for id_, _ in due[:limit]]
         for claim in claims:
             model = self.jobs[claim.id]
-            assert claim.token == model.claims + 1
+            assert claims_of(claim.token) == model.claims + 1
             assert (claim.tries, claim.crashes) == (model.tries, model.crashes)
             model.claims += 1
             model.holder, model.lease_until = self.seats[number], self.clock.monotonic() + LEASE
@@ -247,7 +248,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _stands(self, seat: Seat, claim: Claim) -> bool:
         model = self.jobs.get(claim.id)
-        return model is not None and model.state is R and model.claims == claim.token and model.holder is seat
+        return (
+            model is not None and model.state is R and model.claims == claims_of(claim.token) and model.holder is seat
+        )
 
 
 def _outcome(kind: str, delay: float) -> Outcome:

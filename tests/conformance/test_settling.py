@@ -9,8 +9,9 @@ from dartian_queue.errors import DuplicateId, IllegalTransition
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Crashed, Done, Failed, Held, Outcome, Released, Retry
 from dartian_queue.states import CRASH_CAP, State
+from dartian_queue.stores.lifecycle import claims_of
 from dartian_queue.stores.marks import Marks
-from dartian_queue.stores.store import LEASE, Claim, Renewal, Seat, Store
+from dartian_queue.stores.store import LEASE, Claim, ProgressReport, Renewal, Seat, Store
 from tests.conformance.making import ending, error, ids, job, only
 
 Sit = Callable[..., Seat]
@@ -66,7 +67,7 @@ def test_each_outcome_makes_its_transition(
         assert found.available_at == clock.wall() + after
         clock.advance(max(after, 0.0))
         (again,) = store.claim(seat, 1)
-        assert (again.token, again.tries, again.crashes, again.exceptions) == (2, tries, crashes, exceptions)
+        assert (claims_of(again.token), again.tries, again.crashes, again.exceptions) == (2, tries, crashes, exceptions)
     else:
         clock.advance(1e6)
         assert store.claim(seat, 1) == []
@@ -213,6 +214,28 @@ def test_t8_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clo
     assert (found.state, found.crashes, found.tries, found.available_at) == (State.WAITING, 1, 0, available_at)
     assert [one.type for one in found.errors] == ["Crashed"]
     assert store.renew(frozen, [Renewal(claim.id, claim.token)]).lost == (Renewal(claim.id, claim.token),)
+
+
+def test_a_stale_claim_settles_no_later_job_with_the_same_id_of_the_same_holder(
+    store: Store, sit: Sit, clock: ManualClock
+) -> None:
+    seat, other = sit(), sit()
+    store.add([job(id="again")])
+    (stale,) = store.claim(seat, 1)
+    clock.advance(LEASE + 1)
+    store.expire(other)
+    store.cancel(["again"])
+    assert store.forget(["again"]) == ["again"]
+    store.add([job(id="again", payload='{"other": 1}')])
+    (claim,) = store.claim(seat, 1)
+    held = Renewal(claim.id, claim.token)
+    assert store.renew(seat, [Renewal(stale.id, stale.token), held]).lost == (Renewal(stale.id, stale.token),)
+    store.report(seat, [ProgressReport(stale.id, stale.token, 1.0, 2.0, "stale")])
+    assert only(store, "again").progress is None
+    for outcome in (Done(), Failed(error())):
+        assert store.settle(seat, [ending(stale, outcome)]) == [False]
+    assert only(store, "again").claims == 1
+    assert store.settle(seat, [ending(claim, Done())]) == [True]
 
 
 def test_t8b_what_had_not_begun_is_not_charged(store: Store, sit: Sit) -> None:

@@ -13,6 +13,7 @@ from dartian_queue.errors import IllegalTransition
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Crashed, Done, Failed, Held, Outcome, Released, Retry
 from dartian_queue.states import CRASH_CAP, FINAL, TRANSITIONS, State, sources
+from dartian_queue.stores.lifecycle import claims_of
 from dartian_queue.stores.marks import Marks
 from dartian_queue.stores.store import LEASE, Claim, ProgressReport, Renewal, Seat, Settlement, Store, StoredJob
 from tests.conformance.making import ending, error, ids, job, only
@@ -259,8 +260,8 @@ def test_only_the_holder_settles_what_runs_and_only_with_its_newest_token(
 
 def test_i1_claims_only_grow_whatever_becomes_of_a_job(store: Store, seat: Seat, clock: ManualClock) -> None:
     claim = _run(store, seat, tries=0)
-    for token, outcome in enumerate(OUTCOMES * 2, start=1):
-        assert (claim.token, only(store, claim.id).claims) == (token, token)
+    for number, outcome in enumerate(OUTCOMES * 2, start=1):
+        assert (claims_of(claim.token), only(store, claim.id).claims) == (number, number)
         if isinstance(outcome, Done):  # nothing leads back from there
             clock.advance(LEASE + 1)
             store.expire(seat)
@@ -268,7 +269,7 @@ def test_i1_claims_only_grow_whatever_becomes_of_a_job(store: Store, seat: Seat,
             store.settle(seat, [ending(claim, outcome)])
         store.cancel([claim.id])
         assert store.retry([claim.id]) == [claim.id]
-        assert only(store, claim.id).claims == token
+        assert only(store, claim.id).claims == number
         (claim,) = store.claim(seat, 1)
 
 

@@ -18,6 +18,7 @@ from dartian_queue.envelope import Envelope
 from dartian_queue.outcome import Cancelled, Done, ErrorReport, Failed, Outcome, Released, Retry
 from dartian_queue.states import FINAL, State
 from dartian_queue.stores import sqlite_connection
+from dartian_queue.stores.lifecycle import claims_of
 from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.stores.store import Claim, ProgressReport, Renewal, Settlement, WorkerInfo
 
@@ -137,7 +138,7 @@ class Program:
         ended, self._claims = self._claims[:count], self._claims[count:]
         settlements: list[Settlement] = []
         for claim in ended:
-            self._follow_up = f"{claim.id}-{claim.token}"
+            self._follow_up = f"{claim.id}-{claims_of(claim.token)}"
             outcome = self._dice.choice(OUTCOMES)
             settlements.append(Settlement(claim.id, claim.token, outcome, (envelope(self._follow_up),)))
         self._store.settle(self._seat, settlements)

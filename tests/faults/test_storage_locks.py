@@ -82,7 +82,7 @@ WORK = """
             time.sleep(0.05)
             continue
         assert not store.renew(seat, [Renewal(c.id, c.token) for c in claims]).lost
-        assert all(c.token == 1 for c in claims)
+        assert all(store.find(c.id)[0].claims == 1 for c in claims)
         assert all(store.settle(seat, [Settlement(c.id, c.token, Done()) for c in claims]))
         got += [c.id for c in claims]
     seat.leave()
