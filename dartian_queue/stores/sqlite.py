@@ -19,7 +19,7 @@ from dartian_queue.stores.rows import text
 from dartian_queue.stores.seats import RunFolder
 from dartian_queue.stores.sqlite_connection import Body, Connections, Durability
 from dartian_queue.stores.sqlite_files import prepare, refused, run_folder
-from dartian_queue.stores.sqlite_schema import prepare_schema
+from dartian_queue.stores.sqlite_schema import check_schema, migrate
 from dartian_queue.stores.store import (
     LEASE,
     Added,
@@ -310,10 +310,15 @@ class _Site:
         """Make the file and its folder."""
         prepare(self.path)
 
-    def prepare(self, connection: sqlite3.Connection) -> None:
-        """Bring the schema up to date, and then, since it is a store of ours, make the folder of its workers."""
-        prepare_schema(connection, self.path)
+    def check(self, connection: sqlite3.Connection) -> bool:
+        """Refuse what is no store of ours, make the folder of its workers, and tell whether its schema is ours."""
+        is_current = check_schema(connection, self.path)
         run_folder(self.path)
+        return is_current
+
+    def migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the schema up to date."""
+        migrate(connection, self.path)
 
 
 def _lasts(lease_until: object, now: float) -> bool:

@@ -182,6 +182,8 @@ def _take(
     taken: list[tuple[int, Claim]] = []
     unreadable: list[Unreadable] = []
     for seq, lane in found:
+        if seq not in rows:
+            raise sqlite3.DatabaseError("its index names a row that is not there")
         try:
             claimed = claim_from(rows[seq], now, largest=largest)
         except UnreadableRow as problem:

@@ -59,8 +59,12 @@ class Site(Protocol):
         """Make the file and its folder where they are missing."""
         ...
 
-    def prepare(self, connection: sqlite3.Connection) -> None:
-        """Bring the schema of the file that was just opened up to date, and make what lies beside it."""
+    def check(self, connection: sqlite3.Connection) -> bool:
+        """Refuse what is no store of ours, make what lies beside one, and return whether its schema is of this code."""
+        ...
+
+    def migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the schema up to date; whoever calls holds the writer's lock."""
         ...
 
 
@@ -243,10 +247,12 @@ class _Link:
         )
         try:
             connection.execute("PRAGMA wal_autocheckpoint = 0").close()
-            self._site.prepare(connection)
+            is_current = self._site.check(connection)
             connection.execute(f"PRAGMA journal_size_limit = {_LARGE_WAL}").close()
             connection.execute(f"PRAGMA synchronous = {self._durability}").close()
-            self._lock = WritersLock(self._site.lock_path)
+            self._lock = self._lock or WritersLock(self._site.lock_path)
+            if not is_current:
+                self._migrate(connection, self._lock)
             self._inode = _inode(self.path)
         except OSError as error:
             connection.close()
@@ -258,6 +264,14 @@ class _Link:
         self._commits = self._changes = 0
         self._looked_at = time.monotonic()
         return connection
+
+    def _migrate(self, connection: sqlite3.Connection, lock: WritersLock) -> None:
+        if not lock.take(0.0):
+            raise _Busy
+        try:
+            self._site.migrate(connection)
+        finally:
+            lock.give()
 
     def _after_commit(self, connection: sqlite3.Connection) -> None:
         """Make a checkpoint where it is time; whoever calls holds the writer's lock. The commit stands in any case."""

@@ -89,6 +89,8 @@ def missing_right(path: str) -> str:
     folder = os.path.dirname(path)
     if os.path.isdir(path):
         return f"{shown(path, 200)} is a folder; give the path of a file."
+    if os.path.islink(os.path.realpath(path)):
+        return f"{shown(path, 200)} is a symbolic link that leads back to itself; remove it."
     if mounted := _mounted_read_only(path):
         place = shown(mounted, 200)
         return (

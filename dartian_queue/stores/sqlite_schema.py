@@ -6,7 +6,7 @@ from dartian_queue.errors import StoreUnusable, shown
 from dartian_queue.stores.sql import script
 from dartian_queue.stores.sqlite_files import sync_names
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "prepare_schema"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "check_schema", "migrate"]
 
 APPLICATION_ID = 0x4452544E
 """``DRTN``: how SQLite's header and ``file`` know a store of ours."""
@@ -15,10 +15,10 @@ MIGRATIONS: list[str] = ["schema", "claimed_at"]
 _OLDEST_SQLITE = (3, 35, 0)
 
 
-def prepare_schema(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the file that was just opened to the version of this code, in one transaction, or raise StoreUnusable.
+def check_schema(connection: sqlite3.Connection, path: str) -> bool:
+    """Return whether the file that was just opened has the version of this code; StoreUnusable if it is none of ours.
 
-    A crash in its middle leaves the version that was there.
+    False is an empty file, or an older version, which :func:`migrate` brings up to date.
     """
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise StoreUnusable(f"SQLite {sqlite3.sqlite_version} is too old for a store: 3.35 or newer is needed")
@@ -30,11 +30,14 @@ def prepare_schema(connection: sqlite3.Connection, path: str) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreUnusable(f"Store {shown(path, 200)} cannot use a write-ahead log on this file system ({mode})")
-    if version < len(MIGRATIONS):
-        _migrate(connection, path)
+    return version == len(MIGRATIONS)
 
 
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file to the version of this code, in one transaction; a crash in it leaves the version that was there.
+
+    Whoever calls holds the writer's lock, since older processes may be writing.
+    """
     sync_names(path)  # before the schema is there, without which nobody can dispatch
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dartian_queue.errors import StoreUnusable
+from dartian_queue.errors import StoreBusy, StoreUnusable
 from dartian_queue.stores import sqlite_schema
 from dartian_queue.stores.sqlite import SqliteStore
-from tests.conformance.making import job
+from dartian_queue.stores.writers_lock import WritersLock
+from tests.conformance.making import job, worker
 from tests.faults.storage import audit, heard, kill, running
 
 
@@ -28,6 +29,26 @@ def test_a_newer_schema_is_refused_and_left_untouched(tmp_path: Path) -> None:
         "It was left as it is. Upgrade with pip install -U dartian, or set another path.",
     ]
     assert path.read_bytes() == before
+
+
+def test_a_migration_waits_until_nobody_writes(tmp_path: Path) -> None:
+    path = str(tmp_path / "queue.sqlite3")
+    store = SqliteStore(path)
+    store.add([job(id="old")])
+    store.close()
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE jobs DROP COLUMN claimed_at")
+    connection.execute("PRAGMA user_version = 1")
+    other = WritersLock(f"{path}-workers/writer.lock")
+    assert other.take(0.0)
+    with pytest.raises(StoreBusy, match="stayed locked by another process"):
+        SqliteStore(path, wait=0.2)
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
+    other.close()
+    migrated = SqliteStore(path, wait=0.2)
+    assert [one.envelope.id for one in migrated.claim(migrated.join(worker()), 9)] == ["old"]
+    migrated.close()
 
 
 def test_a_database_of_somebody_else_is_refused_and_left_untouched(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dartian_queue.options import Limits
 from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.stores.sqlite_checks import of_files
 from dartian_queue.stores.store import Finding, WorkerInfo
+from tests.conformance.making import worker
 
 
 @pytest.fixture
@@ -109,6 +110,8 @@ def test_a_row_that_only_an_index_has_is_told_by_the_checks_and_not_shown(store:
     store.close()
     assert store.find("job-1") == []
     assert any(finding.severity == "error" for finding in found(store))
+    with pytest.raises(StoreUnusable, match="its index names a row that is not there"):
+        store.claim(store.join(worker()), 9)
 
 
 def test_damaged_pages_are_errors(store: SqliteStore, path: Path) -> None:
