@@ -100,7 +100,8 @@ def perform(
         return Released(wish.delay)
     except BaseException as error:
         outcome = _after(error, attempt, options_of(registry.get(attempt.envelope.name)), context, now(), interrupted)
-        if isinstance(outcome, Failed) and outcome.reason != "timeout":
+        is_hooked = has_failed_hook(registry.get(attempt.envelope.name))
+        if is_hooked and isinstance(outcome, Failed) and outcome.reason != "timeout":
             failing(outcome)
             run_failed(registry, attempt.envelope, error, finish)
         return outcome

@@ -21,7 +21,7 @@ from dartian_queue.isolates.recycling import Recycling, granted
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
-from dartian_queue.outcome import Crashed, Failed, Held, Outcome, Released, Retry
+from dartian_queue.outcome import Cancelled, Crashed, Failed, Held, Outcome, Released, Retry
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.signals import stop_signals
 from dartian_queue.stores import open_store
@@ -300,7 +300,8 @@ class Worker:
         for settled in self._ledger.settle():
             self._teller.settled(settled)
             outcome = settled.outcome
-            self._claimed -= not settled.in_flight.started_at
+            if isinstance(outcome, Released | Cancelled) and not settled.in_flight.started_at:
+                self._claimed -= 1
             if isinstance(outcome, Crashed):
                 self._look_at = 0.0
             elif isinstance(outcome, Retry | Held | Released):

@@ -46,7 +46,8 @@ class JobStream(io.TextIOBase):
         """Let ``hand_on`` get the stream's name and each piece of text from now on, in this process."""
         self._hand_on = hand_on
         self._owner = os.getpid()
-        self._kept = ""
+        self._kept = self._end = ""
+        self._left = OUTPUT_LIMIT
         self._lock = threading.RLock()
 
     encoding = "utf-8"

@@ -66,6 +66,7 @@ class Pool:
         self.waiting: deque[InFlight] = deque()
         """Claims that no isolate has yet."""
         self.hooks: deque[Hook] = deque()
+        self._hooked: frozenset[str] = frozenset()
 
     # The zygote
 
@@ -96,6 +97,7 @@ class Pool:
     def _on_zygote(self, frame: Ready | Started | Exited) -> None:
         match frame:
             case Ready():
+                self._hooked = frozenset(frame.hooked)
                 self._listener.on_ready(frame)
                 self.distribute()
             case Started():
@@ -229,7 +231,7 @@ class Pool:
                 self._listener.on_begun(in_flight, slot.number)
             meant = slot.condemned is None or slot.condemned is in_flight
             if in_flight.verdict is not None:
-                self._listener.on_trouble(unfinished_hook(in_flight, slot.killed))
+                self._listener.on_trouble(unfinished_hook(in_flight, slot.killed if meant else None))
             self._listener.on_died(in_flight, slot.killed if meant else "stop", status, cut_off=cut_off)
         for in_flight in rest:
             in_flight.started_at = 0.0
@@ -303,8 +305,11 @@ class Pool:
         self.distribute()
 
     def call_failed(self, hook: Hook) -> None:
-        """Have ``failed()`` called in an isolate; ``on_hook_ended`` follows whatever happens."""
-        self.hooks.append(hook)
+        """Have ``failed()`` called in an isolate, if the class has one; ``on_hook_ended`` follows whatever happens."""
+        if hook.in_flight.claim.envelope.name in self._hooked:
+            self.hooks.append(hook)
+        else:
+            self._listener.on_hook_ended(hook)
         self.distribute()
 
     def distribute(self) -> None:

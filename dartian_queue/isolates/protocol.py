@@ -111,6 +111,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     jobs: int
     plain: str
     """Why isolates are started plainly and not forked; empty where they are forked."""
+    hooked: tuple[str, ...] = ()
+    """Those of the names whose class has a ``failed()``."""
     files: tuple[str, ...] = ()
     """The source files of the jobs package."""
 

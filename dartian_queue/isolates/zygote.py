@@ -46,7 +46,7 @@ from dartian_queue.isolates.protocol import (
     ToZygote,
 )
 from dartian_queue.isolates.recycling import check_memory
-from dartian_queue.job import is_async
+from dartian_queue.job import has_failed_hook, is_async
 from dartian_queue.outcome import report_of
 
 __all__ = ["Zygote", "main"]
@@ -269,7 +269,10 @@ def main() -> NoReturn:
         importlib.import_module("asyncio")  # here once, and not in each isolate
     _flush()
     live_without_parent()
-    channel.send(Ready(tuple(sorted(application.registry.known_names())), len(application.registry), application.plain))
+    registry = application.registry
+    names = tuple(sorted(registry.known_names()))
+    hooked = tuple(name for name in names if has_failed_hook(registry.get(name)))
+    channel.send(Ready(names, len(registry), application.plain, hooked))
     Zygote(channel, boot, application, _wakeup_on_child()).serve()
     os._exit(len(locks) and 0)
 

@@ -1,5 +1,6 @@
 """The pool with a real zygote and real isolates: who gets which job, what is taken back, who is ended."""
 
+import ctypes
 import os
 import signal
 import time
@@ -21,6 +22,7 @@ from dartian_queue.outcome import Done, ErrorReport, Failed, Outcome
 from dartian_queue.stores.store import Claim
 from tests.scene import PATIENCE, Scene, is_alive
 
+SET_CHILD_SUBREAPER = 36
 JOBS = """
 import contextlib
 
@@ -159,6 +161,7 @@ def stages(tmp_path: Path) -> Iterator[Callable[[int], Stage]]:
         stage.pool.close()
         stage.loop.close()
     scene.close()
+    ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 0, 0, 0, 0)  # the pool made this process the parent of all orphans
 
 
 def notes(tmp_path: Path) -> list[str]:
@@ -269,6 +272,15 @@ def test_a_failure_that_no_isolate_could_report_calls_the_hook_in_another(
     assert stage.pool.take_back_all() == []
     stage.until(lambda: stage.told.hooks)
     assert notes(tmp_path) == ["failed JobTimeout: too long"]
+
+
+def test_a_failure_of_a_class_without_a_hook_waits_for_no_isolate(stages: Callable[[int], Stage]) -> None:
+    stage = stages(1)
+    in_flight = InFlight(Claim(1, Envelope(new_id(), "Note", "{}"), 0, 0, 0, 0.0, 0.0), Limits())
+    error = ErrorReport("JobTimeout", "too long")
+    stage.pool.call_failed(Hook(in_flight, error, Failed(error, "timeout"), 1.0))
+    assert [hook.in_flight for hook in stage.told.hooks] == [in_flight]
+    assert stage.pool.is_empty
 
 
 def test_nothing_begins_under_leases_that_may_have_lapsed(stages: Callable[[int], Stage]) -> None:

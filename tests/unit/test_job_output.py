@@ -38,6 +38,16 @@ def test_a_line_without_an_end_is_handed_on_in_pieces(stream: JobStream, told: l
     assert max(map(len, told)) <= 8 * 1024
 
 
+def test_what_an_import_printed_is_no_part_of_a_job_s_output(told: list[str]) -> None:
+    stream = JobStream("stdout", 1)
+    stream.adopt(lambda _, text: None)
+    stream.write("imported\n" * OUTPUT_LIMIT)
+    stream.adopt(lambda _, text: told.append(text))
+    print("the job", file=stream)
+    stream.begin()
+    assert told == ["the job\n"]
+
+
 def test_an_attempt_prints_so_much_and_no_more(stream: JobStream, told: list[str]) -> None:
     for _ in range(3):
         stream.write("x" * OUTPUT_LIMIT + "\n")
