@@ -99,7 +99,7 @@ def _state(job: StoredJob) -> str:
 def _options(limits: Limits) -> list[tuple[str, str]]:
     """Return what dispatch and class have said of how it is run."""
     said = [(name, getattr(limits, name)) for name in limits.__struct_fields__]
-    return [(name, _option(value)) for name, value in said if value is not None]
+    return [(name, _option(value)) for name, value in said if value is not None and name != "backoff_wins"]
 
 
 def _option(value: object) -> str:

@@ -12,6 +12,7 @@ from dartian_cli.display.choice import is_live_terminal
 from dartian_cli.errors import Usage
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.status import Rows, Status
+from dartian_queue.errors import StoreBusy
 from dartian_queue.settings import Connection
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ EXAMPLES = ("dartian queue:status", "dartian queue:status --watch", "dartian que
 
 _SHARE = 0.1
 """The most of the time that looking may take: counting millions of jobs takes longer, and is done less often."""
+_LONGEST_PAUSE = 10.0
 
 
 def queue_status(
@@ -67,7 +69,11 @@ def _repeat(connection: Connection, interval: float, *, json: bool) -> None:
     """Print one look after the other: a line of JSON each, or the tables with an empty line between them."""
     is_first = True
     while True:
-        status, pause = _look(connection, interval)
+        try:
+            status, pause = _look(connection, interval)
+        except StoreBusy as error:
+            ui.note(str(error))
+            continue
         if json:
             ui.emit_line(status.data())
         else:
@@ -84,9 +90,12 @@ def _watch(connection: Connection, interval: float) -> None:
     screen = Screen()
     with screen.opened():
         while True:
-            status, pause = _look(connection, interval)
-
-            paint = partial(_paint, screen, status)
+            pause = interval
+            try:
+                status, pause = _look(connection, interval)
+                paint = partial(_paint, screen, status)
+            except StoreBusy as error:
+                paint = partial(screen.paint, str(error).splitlines())
             paint()
             if not screen.wait(pause, paint):
                 return
@@ -102,7 +111,7 @@ def _look(connection: Connection, interval: float) -> tuple[Status, float]:
     began_at = time.monotonic()
     status = Status(connection, application.existing_store(connection), explained=False)
     took = time.monotonic() - began_at
-    return status, max(interval - took, took / _SHARE)
+    return status, max(interval - took, min(took / _SHARE, _LONGEST_PAUSE))
 
 
 def _rows_for(height: int) -> Rows:
