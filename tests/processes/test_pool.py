@@ -325,9 +325,8 @@ def test_a_job_before_which_isolates_end_again_and_again_is_held_to_be_the_reaso
     """Nobody knows why: perhaps it was left by the job before. It must not go on for ever at no cost."""
     stage = stages(1)
     stage.be_quick()
-    (number,) = stage.pool._slots
-    in_flight = stage.give("Note")
-    taken = stage.pool._slots[number]
+    (taken,) = stage.pool._slots.values()
+    in_flight = InFlight(Claim(1, Envelope(new_id(), "Note", "{}"), 0, 0, 0, 0.0, 0.0), Limits())
     for _ in range(2):
         taken.queue.clear()
         taken.queue.append(in_flight)
