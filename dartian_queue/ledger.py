@@ -38,6 +38,11 @@ class Settled(msgspec.Struct, frozen=True):
             return "failed"
         return type(self.outcome).__name__.lower()
 
+    @property
+    def is_silent(self) -> bool:
+        """Return whether it went back without having begun, so that nobody knows that it was here."""
+        return self.kind == "released" and not self.in_flight.started_at
+
 
 _Owed: TypeAlias = tuple[InFlight, Outcome, float]
 
@@ -95,7 +100,7 @@ class Ledger:
         except StoreError as error:
             self.block(error)
         for one in settled:
-            self.tally[one.kind] = self.tally.get(one.kind, 0) + 1
+            self.tally[one.kind] = self.tally.get(one.kind, 0) + (not one.is_silent)
         return settled
 
     def _settle(self, owed: list[_Owed]) -> list[Settled]:

@@ -256,7 +256,7 @@ class Worker:
                     self._pool.end_without_zygote()
             return
         self._claim()
-        self._pool.rebalance()
+        self._upkeep.give_back(self._pool.rebalance())
         self._stop_if_through()
 
     @property
@@ -298,7 +298,8 @@ class Worker:
 
     def _settle(self) -> None:
         for settled in self._ledger.settle():
-            self._teller.settled(settled)
+            if not settled.is_silent:
+                self._teller.settled(settled)
             outcome = settled.outcome
             if isinstance(outcome, Released | Cancelled) and not settled.in_flight.started_at:
                 self._claimed -= 1

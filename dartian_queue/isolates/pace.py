@@ -3,10 +3,12 @@
 It knows only how long jobs have taken lately, and never which ones.
 """
 
-__all__ = ["AHEAD_TIME", "Pace"]
+__all__ = ["AHEAD_TIME", "LATE_TIME", "Pace"]
 
 AHEAD_TIME = 0.005
 """Seconds of work that may wait in front of a busy isolate."""
+LATE_TIME = 0.1
+"""Seconds for which a job runs before those that wait behind it, with no isolate idle here, go to other workers."""
 MOST_AHEAD = 64
 _WEIGHT = 0.1
 

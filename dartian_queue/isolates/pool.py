@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from dartian_queue.isolates.endings import Endings, unfinished_hook
 from dartian_queue.isolates.listener import Listener
-from dartian_queue.isolates.pace import AHEAD_TIME, Pace
+from dartian_queue.isolates.pace import AHEAD_TIME, LATE_TIME, Pace
 from dartian_queue.isolates.protocol import (
     Adopted,
     Boot,
@@ -290,14 +290,16 @@ class Pool:
         """Return how many more claims are of use now."""
         if not self._zygote.is_ready:
             return 0
-        each = 1 + self._pace.ahead()
-        taken = sum(each if not slot.is_open else len(slot.queue) for slot in self._slots.values())
+        each, now = 1 + self._pace.ahead(), time.monotonic()
+        slots = self._slots.values()
+        taken = sum(len(slot.queue) if slot.is_open and not slot.is_late(now) else each for slot in slots)
         return max(0, self.size * each - taken - len(self.waiting) - len(self.hooks))
 
     def is_hungry(self) -> bool:
         """Return whether an isolate is idle, or could be, or those there are run short."""
-        busy = [slot for slot in self._slots.values() if slot.queue]
-        return len(busy) < self.size or any(2 * len(slot.queue) <= 1 + self._pace.ahead() for slot in busy)
+        busy, now = [slot for slot in self._slots.values() if slot.queue], time.monotonic()
+        few = (1 + self._pace.ahead()) / 2
+        return len(busy) < self.size or any(len(slot.queue) <= few and not slot.is_late(now) for slot in busy)
 
     def give(self, claims: Iterable[InFlight]) -> None:
         """Take claims to run, in their order."""
@@ -349,20 +351,23 @@ class Pool:
             return started
         if least is None or len(least.queue) > self._pace.ahead() or not in_flight.is_short:
             return None
-        return least if least.is_short else None
+        return least if least.is_short and not least.is_late(time.monotonic()) else None
 
     # Taking back and ending
 
-    def rebalance(self) -> None:
-        """Take back what waits behind a job that turned out to be long, while another isolate is idle."""
-        if not self._has_idle:
-            return
-        now = time.monotonic()
-        for slot in self._slots.values():
-            if slot.is_blocking and now - slot.queue[0].started_at > AHEAD_TIME:
+    def rebalance(self) -> list[InFlight]:
+        """Take back what waits behind a job that turned out to be long, for an isolate that is idle.
+
+        Where none is, return it, when it has waited for a while: an isolate of another worker may be.
+        """
+        now, stuck = time.monotonic(), list[InFlight]()
+        for slot in [slot for slot in self._slots.values() if slot.is_blocking and slot.is_late(now)]:
+            if self._has_idle:
                 self.waiting.extendleft(reversed(slot.take_back()))
-        if self.waiting:
-            self.distribute()
+                self.distribute()
+            elif now - slot.queue[0].started_at > LATE_TIME:
+                stuck += slot.take_back()
+        return stuck
 
     def take_back_all(self) -> list[InFlight]:
         """Return all that has not begun."""
@@ -450,8 +455,8 @@ class Pool:
         moments = [slot.deadline() for slot in self._slots.values()]
         if self.waiting and self._start_at > now:
             moments.append(self._start_at)
-        if self._has_idle and any(slot.is_blocking for slot in self._slots.values()):
-            moments.append(now + AHEAD_TIME)
+        if any(slot.is_blocking for slot in self._slots.values()):
+            moments.append(now + (AHEAD_TIME if self._has_idle else LATE_TIME))
         return min(moments, default=float("inf"))
 
     def flush(self) -> bool:

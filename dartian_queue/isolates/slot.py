@@ -9,6 +9,7 @@ import time
 from collections import deque
 from typing import Literal, TypeAlias
 
+from dartian_queue.isolates.pace import AHEAD_TIME
 from dartian_queue.isolates.protocol import (
     Channel,
     Ended,
@@ -171,6 +172,10 @@ class Slot:
     def is_blocking(self) -> bool:
         """Return whether other jobs wait behind the one that it runs."""
         return len(self.queue) > 1 and self.queue[0].started_at > 0
+
+    def is_late(self, now: float) -> bool:
+        """Return whether what it runs takes longer than what is sent after it should have to wait."""
+        return bool(self.queue) and 0 < self.queue[0].started_at < now - AHEAD_TIME
 
     @property
     def running(self) -> InFlight | None:

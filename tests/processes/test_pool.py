@@ -197,7 +197,10 @@ def test_each_fresh_job_costs_one_warm_isolate(stages: Callable[[int], Stage]) -
     assert warm & {slot.generation for slot in stage.pool._slots.values()}, "the place of the first one was free"
 
 
-def test_what_has_not_begun_is_taken_back_and_never_runs(stages: Callable[[int], Stage], tmp_path: Path) -> None:
+def test_what_has_not_begun_is_taken_back_and_never_runs(
+    stages: Callable[[int], Stage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot, "AHEAD_TIME", 60.0)
     stage = stages(1)
     stage.be_quick()
     long = stage.give("Sleep", '{"duration": 0.5}')
@@ -225,8 +228,9 @@ def test_more_than_the_buffer_takes_is_taken_back_too(stages: Callable[[int], St
 
 
 def test_a_deadline_ends_the_isolate_of_the_job_that_has_passed_it_and_no_other_job_pays(
-    stages: Callable[[int], Stage],
+    stages: Callable[[int], Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slot, "AHEAD_TIME", 60.0)
     stage = stages(1)
     stage.be_quick()
     slow = stage.give("Deaf", timeout=0.3)

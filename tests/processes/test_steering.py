@@ -56,6 +56,16 @@ class Break(Job):
         raise ValueError("again")
 """
 
+PATIENT = """
+import sys
+from dartian_queue.isolates import slot
+slot.AHEAD_TIME = 600.0
+from dartian_cli.app import main
+sys.argv[0] = "dartian"
+main()
+"""
+"""``dartian`` with a worker that leaves what it claimed ahead where it is, however long the job before it takes."""
+
 
 @pytest.fixture
 def working(scene: Scene) -> Scene:
@@ -121,7 +131,7 @@ def test_what_was_claimed_ahead_of_a_pause_does_not_begin_under_it(working: Scen
     long = working.put("Until", file=str(file))
     behind = [working.put("Note", text=f"{number}", queue="media") for number in range(20)]
     stays = [working.put("Note", text="stays", queue="other") for _ in range(5)]
-    worker = working.worker("--isolates", "1")
+    worker = working.start("-c", PATIENT, "queue:work", "--json", "--isolates", "1")
     worker.wait("attempt_started", id=long)
     wait_for(lambda: State.RUNNING in states(working, *behind), what="a claim ahead")
     dartian(working.root, "queue:pause", "media")
@@ -214,7 +224,7 @@ def test_a_pause_and_a_cancel_that_come_while_the_store_is_locked_are_heeded_onc
         working.put("Note")
     long = working.put("Until", file="/nowhere")
     behind = [working.put("Note", queue="media") for _ in range(20)]
-    worker = working.worker("--isolates", "1")
+    worker = working.start("-c", PATIENT, "queue:work", "--json", "--isolates", "1")
     worker.wait("attempt_started", id=long)
     wait_for(lambda: State.RUNNING in states(working, *behind), what="a claim ahead")
     worker.send(signal.SIGSTOP)
@@ -237,7 +247,7 @@ def test_what_a_pause_gives_back_is_none_of_the_jobs_that_a_worker_runs_at_most(
     long = working.put("Until", file=str(go))
     behind = [working.put("Note", queue="media") for _ in range(20)]
     other = [working.put("Note", text="other", priority=-1) for _ in range(30)]
-    worker = working.worker("--isolates", "1", "--max-jobs", "611")
+    worker = working.start("-c", PATIENT, "queue:work", "--json", "--isolates", "1", "--max-jobs", "611")
     worker.wait("attempt_started", id=long)
     wait_for(lambda: State.RUNNING in states(working, *behind), what="a claim ahead")
     dartian(working.root, "queue:pause", "media")

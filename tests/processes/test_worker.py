@@ -367,6 +367,19 @@ def test_an_isolate_started_hook_that_raises_ends_the_worker_with_the_reason(wor
     assert (job.state, job.crashes, job.tries) == (State.WAITING, 0, 0)
 
 
+def test_short_jobs_behind_a_long_one_go_to_an_idle_worker(working: Scene) -> None:
+    for number in range(60):
+        working.put("Note", text=str(number))
+    long = working.put("Sleep", duration=60.0)
+    for number in range(30):
+        working.put("Note", text=f"behind {number}")
+    busy = working.worker("--isolates", "1")
+    busy.wait("attempt_started", id=long)
+    working.worker("--isolates", "1").ready()
+    wait_for(lambda: sum(line.startswith("behind") for line in working.notes()) == 30, 20, "the short jobs")
+    assert working.job(long).state is State.RUNNING
+
+
 def test_short_jobs_behind_a_long_one_move_to_an_idle_isolate(working: Scene) -> None:
     for number in range(600):
         working.put("Note", text=str(number))
