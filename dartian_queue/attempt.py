@@ -99,9 +99,9 @@ def perform(
     except ReleaseAttempt as wish:
         return Released(wish.delay)
     except BaseException as error:
-        outcome = _after(error, attempt, options_of(registry.get(attempt.envelope.name)), context, now(), interrupted)
-        is_hooked = has_failed_hook(registry.get(attempt.envelope.name))
-        if is_hooked and isinstance(outcome, Failed) and outcome.reason != "timeout":
+        cls = registry.get(attempt.envelope.name)
+        outcome = _after(error, attempt, options_of(cls), context, now(), interrupted)
+        if has_failed_hook(cls) and isinstance(outcome, Failed) and outcome.reason != "timeout":
             failing(outcome)
             run_failed(registry, attempt.envelope, error, finish)
         return outcome

@@ -4,19 +4,16 @@ The screen is the ordinary one, so that what scrolled by stays in the terminal's
 the window gets narrower, the lines that stand there are wrapped by the terminal, and that is reckoned with.
 """
 
-import os
 from collections.abc import Sequence
 from typing import TextIO
 
 from dartian_cli.display.echo import Echo
 from dartian_cli.display.strip import Strip
+from dartian_cli.display.terminal import CLEAR_BELOW, CLEAR_LINE, in_one_frame, size_of
 
 __all__ = ["Region"]
 
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-_BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
-"""Terminals that know it show the frame whole; others pass it over."""
-_CLEAR_LINE, _CLEAR_BELOW = "\x1b[K", "\x1b[J"
 
 
 class Region:
@@ -31,11 +28,7 @@ class Region:
 
     def size(self) -> tuple[int, int]:
         """Return the columns and rows of the terminal, as they are now."""
-        try:
-            size = os.get_terminal_size(self._stream.fileno())
-        except OSError:
-            return 80, 24
-        return (size.columns or 80, size.lines or 24)
+        return size_of(self._stream)
 
     def open(self) -> None:
         """Hide the cursor, and let keys that are pressed not be written into the picture."""
@@ -46,18 +39,18 @@ class Region:
         """Replace the lines that stand there, and let ``above``, whole lines with their endings, scroll over them."""
         columns, _ = self.size()
         painted = [line.ansi() if self._coloured else line.text for line in lines]
-        body = f"{_CLEAR_LINE}\r\n".join(painted)
+        body = f"{CLEAR_LINE}\r\n".join(painted)
         above = above.replace("\n", "\r\n")
-        clear = _CLEAR_BELOW if above else ""
-        frame = f"{self._to_top(columns)}{clear}{above}{body}{_CLEAR_LINE}{_CLEAR_BELOW}\r"
-        self._stream.write(f"{_BEGIN_FRAME}{frame}{_END_FRAME}")
+        clear = CLEAR_BELOW if above else ""
+        frame = f"{self._to_top(columns)}{clear}{above}{body}{CLEAR_LINE}{CLEAR_BELOW}\r"
+        self._stream.write(in_one_frame(frame))
         self._stream.flush()
         self._painted = [line.width for line in lines]
 
     def close(self, *, erase: bool = False) -> None:
         """Leave what stands there where it is, with the cursor below it, or erase it; give the terminal back."""
         columns, _ = self.size()
-        end = f"{self._to_top(columns)}{_CLEAR_BELOW}" if erase else "\r\n" if self._painted else ""
+        end = f"{self._to_top(columns)}{CLEAR_BELOW}" if erase else "\r\n" if self._painted else ""
         self._stream.write(f"{end}{_SHOW_CURSOR}")
         self._stream.flush()
         self._painted = []

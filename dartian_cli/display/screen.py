@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 from dartian_cli.display.echo import Echo
+from dartian_cli.display.terminal import CLEAR_BELOW, CLEAR_LINE, in_one_frame, size_of
 
 __all__ = ["Screen"]
 
 _OPEN, _CLOSE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 """The alternate screen, no cursor, and lines that are cut where they are too long."""
-_BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
-_CLEAR_LINE, _CLEAR_BELOW = "\x1b[K", "\x1b[J"
 _LOOK = 0.1
 """Seconds after which a window that has changed its size is painted anew."""
 
@@ -49,17 +48,13 @@ class Screen:
 
     def size(self) -> tuple[int, int]:
         """Return the columns and rows, as they are now."""
-        try:
-            size = os.get_terminal_size(sys.stdout.fileno())
-        except OSError:
-            return 80, 24
-        return (size.columns or 80, size.lines or 24)
+        return size_of(sys.stdout)
 
     def paint(self, lines: list[str]) -> None:
         """Show these lines and nothing else, as many as there are rows."""
         _, rows = self.size()
-        body = f"{_CLEAR_LINE}\r\n".join(lines[:rows])
-        self._write(f"{_BEGIN_FRAME}\x1b[H{body}{_CLEAR_LINE}{_CLEAR_BELOW}{_END_FRAME}")
+        body = f"{CLEAR_LINE}\r\n".join(lines[:rows])
+        self._write(in_one_frame(f"\x1b[H{body}{CLEAR_LINE}{CLEAR_BELOW}"))
 
     def wait(self, duration: float, resized: Callable[[], None]) -> bool:
         """Wait so long, calling back when the window has another size; False where ``q`` was pressed."""

@@ -12,15 +12,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import AnyStr, TextIO, TypeAlias, cast
+from typing import TextIO, TypeAlias, cast
 
-__all__ = ["DROPPED", "KEPT_END", "OUTPUT_LIMIT", "JobStream", "Streams", "install", "last_lines", "make_streams"]
+from dartian_queue.isolates.cap import DROPPED, Cap
 
-OUTPUT_LIMIT = 256 * 1024
-"""Characters that one attempt may print before the rest is dropped, with a line that says so."""
-DROPPED = "… what it prints from here on is dropped, but for its end …"
-KEPT_END = 4 * 1024
-"""Characters of what is dropped that are passed on when the attempt has ended."""
+__all__ = ["JobStream", "Streams", "install", "make_streams"]
+
 _LONGEST_PIECE = 8 * 1024
 
 
@@ -36,9 +33,7 @@ class JobStream(io.TextIOBase):
         self._bytes = _Bytes(self)
         self._hand_on: Callable[[str, str], None] | None = None
         self._kept = ""
-        self._left = OUTPUT_LIMIT
-        self._end = ""
-        """The end of what was dropped."""
+        self._cap = Cap("")
         self._lock = threading.RLock()
         self._owner = os.getpid()
 
@@ -46,8 +41,8 @@ class JobStream(io.TextIOBase):
         """Let ``hand_on`` get the stream's name and each piece of text from now on, in this process."""
         self._hand_on = hand_on
         self._owner = os.getpid()
-        self._kept = self._end = ""
-        self._left = OUTPUT_LIMIT
+        self._kept = ""
+        self._cap.begin()
         self._lock = threading.RLock()
 
     encoding = "utf-8"
@@ -104,18 +99,13 @@ class JobStream(io.TextIOBase):
     def begin(self) -> None:
         """Hand on the end of what was dropped, and start the count anew, for the next job."""
         with self._lock:
-            end, self._end = self._end, ""
-            self._hand_over(last_lines(end))
-            self._left = OUTPUT_LIMIT
+            self._hand_over(self._cap.take_end())
+            self._cap.begin()
         self._bytes.begin()
 
     def _pass_on(self, text: str) -> None:
-        passed, dropped = text[: self._left], text[self._left :]
-        if dropped:
-            passed = passed if self._end else f"{passed}\n{DROPPED}\n"
-            self._end = (self._end + dropped[-KEPT_END:])[-KEPT_END:]
-        self._left = 0 if dropped else self._left - len(text)
-        self._hand_over(passed)
+        passed, is_full = self._cap.take(text)
+        self._hand_over(f"{passed}\n{DROPPED}\n" if is_full else passed)
 
     def _hand_over(self, text: str) -> None:
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -156,12 +146,6 @@ class _Bytes(io.RawIOBase):
 
 Streams: TypeAlias = tuple[JobStream, JobStream]
 """For output, and for errors."""
-
-
-def last_lines(end: AnyStr) -> AnyStr:
-    """Return the end of what was dropped without the line that was cut at its beginning, if it has more than that."""
-    lines = end.splitlines(keepends=True)
-    return end[len(lines[0]) :] if len(lines) > 1 and len(end) >= KEPT_END else end
 
 
 def make_streams() -> Streams:

@@ -360,7 +360,8 @@ class Pool:
 
         Where none is, return it, when it has waited for a while: an isolate of another worker may be.
         """
-        now, stuck = time.monotonic(), list[InFlight]()
+        now = time.monotonic()
+        stuck: list[InFlight] = []
         for slot in [slot for slot in self._slots.values() if slot.is_blocking and slot.is_late(now)]:
             if self._has_idle:
                 self.waiting.extendleft(reversed(slot.take_back()))

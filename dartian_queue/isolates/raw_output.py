@@ -6,7 +6,7 @@ Reading never goes on for as long as somebody writes, which may be for ever.
 
 import os
 
-from dartian_queue.isolates.output import DROPPED, KEPT_END, OUTPUT_LIMIT, last_lines
+from dartian_queue.isolates.cap import DROPPED, Cap
 
 __all__ = ["PIPEFUL", "RawOutput"]
 
@@ -21,9 +21,7 @@ class RawOutput:
         self._reader, self._theirs = os.pipe()
         os.set_blocking(self._reader, False)
         self._kept = b""
-        self._left = OUTPUT_LIMIT
-        self._end = b""
-        """The end of what was dropped."""
+        self._cap = Cap(b"")
         self.is_closed = False
         """Nobody writes there any more."""
 
@@ -44,8 +42,7 @@ class RawOutput:
 
     def begin(self) -> None:
         """Start the count anew, for the next attempt."""
-        self._left = OUTPUT_LIMIT
-        self._end = b""
+        self._cap.begin()
 
     def read(self) -> str:
         """Return the whole lines of what the pipe holds, empty for none."""
@@ -68,9 +65,7 @@ class RawOutput:
     def rest(self) -> str:
         """Return what is no whole line and never will be, and the end of what was dropped: the attempt has ended."""
         kept, self._kept = self._kept, b""
-        text = self._capped(kept)
-        end, self._end = self._end, b""
-        return text + last_lines(end).decode("utf-8", "backslashreplace")
+        return self._capped(kept) + self._cap.take_end().decode("utf-8", "backslashreplace")
 
     def close(self) -> None:
         """Close this side, and the isolate's where that never took it."""
@@ -78,10 +73,6 @@ class RawOutput:
         self.close_theirs()
 
     def _capped(self, data: bytes) -> str:
-        passed, dropped = data[: self._left], data[self._left :]
+        passed, is_full = self._cap.take(data)
         text = passed.decode("utf-8", "backslashreplace")
-        if dropped:
-            text = text if self._end else f"{text}\n{DROPPED}\n"
-            self._end = (self._end + dropped)[-KEPT_END:]
-        self._left = 0 if dropped else self._left - len(data)
-        return text
+        return f"{text}\n{DROPPED}\n" if is_full else text

@@ -1,14 +1,12 @@
 """What a failed attempt has printed is kept with its error: its end, bounded, an attempt at a time."""
 
-import os
 import signal
-import subprocess
-import sys
 
-from dartian_queue.isolates.output import DROPPED
+from dartian_queue.isolates.cap import DROPPED
 from dartian_queue.isolates.slot import EARLIER, KEPT_OUTPUT
 from dartian_queue.options import Limits
 from dartian_queue.states import State
+from tests.cli.typing_at import dartian
 from tests.scene import Scene
 
 JOBS = """
@@ -83,14 +81,7 @@ def test_the_end_of_what_a_failed_attempt_printed_is_kept_with_its_error(scene: 
     assert worker.end() == 0
     told = [event for event in worker.seen if event["type"] == "job_output" and event["id"] == raised]
     assert told, "it is shown by the worker too"
-    shown = subprocess.run(
-        [sys.executable, "-m", "dartian_cli", "queue:show", raised],
-        cwd=scene.root,
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    shown = dartian(scene.root, "queue:show", raised, env={"COLUMNS": "80"}).out
     assert shown.count("  it printed\n") == 2
     assert "  | attempt 2 asks the bank\n" in shown
 
@@ -106,12 +97,5 @@ def test_the_end_of_a_flood_is_kept_however_the_attempt_failed(scene: Scene) -> 
         output = scene.job(job_id).errors[-1].output
         assert output.endswith("line 49998\nline 49999\n"), (way, output[-200:])
         assert DROPPED in output, way
-    shown = subprocess.run(
-        [sys.executable, "-m", "dartian_cli", "queue:show", ids[0]],
-        cwd=scene.root,
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    shown = dartian(scene.root, "queue:show", ids[0], env={"COLUMNS": "80"}).out
     assert "  | line 49999\n" in shown

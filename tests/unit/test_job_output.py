@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from dartian_queue.isolates.output import DROPPED, KEPT_END, OUTPUT_LIMIT, JobStream
+from dartian_queue.isolates.cap import DROPPED, KEPT_END, OUTPUT_LIMIT
+from dartian_queue.isolates.output import JobStream
 from dartian_queue.isolates.raw_output import PIPEFUL, RawOutput
 
 
