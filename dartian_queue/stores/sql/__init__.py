@@ -14,6 +14,14 @@ def script(name: str) -> str:
 
 
 def statements(name: str) -> dict[str, str]:
-    """Return the statements of a file by the names in its ``-- name:`` lines."""
-    sections = script(name).split("-- name: ")[1:]
-    return {title.strip(): body.strip() for title, _, body in (section.partition("\n") for section in sections)}
+    """Return the statements of a file by the names in its ``-- name:`` lines.
+
+    A line ``-- where TOKEN is ...`` above them gives an expression a name, by which the statements call it.
+    """
+    head, *sections = script(name).split("-- name: ")
+    found = {title.strip(): body.strip() for title, _, body in (section.partition("\n") for section in sections)}
+    for line in head.splitlines():
+        if line.startswith("-- where "):
+            word, _, meaning = line.removeprefix("-- where ").partition(" is ")
+            found = {title: body.replace(word, meaning) for title, body in found.items()}
+    return found

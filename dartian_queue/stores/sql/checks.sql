@@ -1,4 +1,5 @@
 -- Whether rows are as the lifecycle leaves them. All of it may read the whole table.
+-- where MISNAMED is typeof(id) <> 'text' OR id GLOB '*[^A-Za-z0-9_.:-]*' OR length(id) NOT BETWEEN 1 AND 64 OR length(CAST(id AS BLOB)) <> length(id)
 
 -- name: tries
 SELECT id FROM jobs WHERE CASE WHEN json_valid(limits) AND json_extract(limits, '$.retry_until') IS NULL
@@ -15,12 +16,10 @@ SELECT id FROM jobs WHERE state NOT IN (0, 1, 2, 3, 4) OR typeof(state) <> 'inte
     OR (state >= 2 AND settled_at IS NULL) LIMIT 1000
 
 -- name: misnamed
-SELECT id FROM jobs WHERE typeof(id) <> 'text' OR id GLOB '*[^A-Za-z0-9_.:-]*'
-    OR length(id) NOT BETWEEN 1 AND 64 OR length(CAST(id AS BLOB)) <> length(id) LIMIT 1000
+SELECT id FROM jobs WHERE MISNAMED LIMIT 1000
 
 -- name: rename_misnamed
-UPDATE jobs SET id = 'renamed-' || seq WHERE typeof(id) <> 'text' OR id GLOB '*[^A-Za-z0-9_.:-]*'
-    OR length(id) NOT BETWEEN 1 AND 64 OR length(CAST(id AS BLOB)) <> length(id)
+UPDATE jobs SET id = 'renamed-' || seq WHERE MISNAMED
 
 -- name: laneless
 SELECT id FROM jobs WHERE state = 0 AND lane <> 0 AND lane NOT IN (SELECT lane FROM lanes) LIMIT 1000

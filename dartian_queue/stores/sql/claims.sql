@@ -1,4 +1,5 @@
 -- What workers say: claim, renew, settle, report, expire. A token is made as token_of does (lifecycle.py).
+-- where TOKEN is (claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32))
 
 -- name: lanes
 SELECT lane, queue, name, priority FROM lanes
@@ -38,21 +39,18 @@ SELECT seq, queue, name, priority FROM jobs INDEXED BY ready WHERE state = 0 AND
 UPDATE jobs SET lane = ? WHERE seq = ?
 
 -- name: renew
-UPDATE jobs SET lease_until = ? WHERE id = ? AND state = 1 AND holder = ?
-    AND claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32) = ?
+UPDATE jobs SET lease_until = ? WHERE id = ? AND state = 1 AND holder = ? AND TOKEN = ?
 
 -- name: cancel_asked
 SELECT id FROM jobs INDEXED BY running WHERE state = 1 AND holder = ? AND cancel_asked <> 0
 
 -- name: held_claim
 SELECT seq, available_at, claims, tries, crashes, exceptions, cancel_asked, held_reason, held_at, limits
-FROM jobs WHERE id = ? AND state = 1 AND holder = ?
-    AND claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32) = ?
+FROM jobs WHERE id = ? AND state = 1 AND holder = ? AND TOKEN = ?
 
 -- name: finish
 UPDATE jobs SET state = 2, settled_at = ?, held_reason = '', held_at = NULL, holder = '', boot_id = '',
-                lease_until = NULL WHERE id = ? AND state = 1 AND holder = ?
-    AND claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32) = ?
+                lease_until = NULL WHERE id = ? AND state = 1 AND holder = ? AND TOKEN = ?
 
 -- name: stand
 UPDATE jobs SET state = ?, available_at = ?, tries = ?, crashes = ?, exceptions = ?, cancel_asked = ?,
@@ -66,16 +64,13 @@ SELECT errors FROM jobs WHERE seq = ?
 UPDATE jobs SET errors = ? WHERE seq = ?
 
 -- name: report
-UPDATE jobs SET progress = ? WHERE id = ? AND state = 1 AND holder = ?
-    AND claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32) = ?
+UPDATE jobs SET progress = ? WHERE id = ? AND state = 1 AND holder = ? AND TOKEN = ?
 
 -- name: leases
-SELECT seq, id, claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32),
-       claims, holder, boot_id, lease_until FROM jobs INDEXED BY running WHERE state = 1
+SELECT seq, id, TOKEN, claims, holder, boot_id, lease_until FROM jobs INDEXED BY running WHERE state = 1
 
 -- name: held
-SELECT seq, id, claims + ((CAST(dispatched_at * 1000 AS INTEGER) & 2147483647) << 32),
-       claims, holder, boot_id, lease_until FROM jobs WHERE seq = ? AND state = 1
+SELECT seq, id, TOKEN, claims, holder, boot_id, lease_until FROM jobs WHERE seq = ? AND state = 1
 
 -- name: expiring
 SELECT available_at, claims, tries, crashes, exceptions, cancel_asked, held_reason, held_at,
