@@ -62,16 +62,19 @@ def test_c1_a_full_disk_is_said_and_nothing_is_lost_or_half_there(tmp_path: Path
     assert audit(path) == {0: 20 - 10 + int(stored) + 1, 2: 10}
 
 
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
-def test_c1_doctor_finds_a_full_disk_whether_or_not_somebody_has_the_store_open(tmp_path: Path) -> None:
-    program = Path(__file__).with_name("full_disk.py")
-    ran = subprocess.run(
-        [*OWN_MOUNTS, sys.executable, str(program), str(tmp_path)], capture_output=True, text=True, timeout=120
-    )
+def _lines_under_own_mounts(program: str, place: Path) -> list[str]:
+    """Return what a program beside this file prints that mounts something at ``place``; skip where it may not."""
+    command = [*OWN_MOUNTS, sys.executable, str(Path(__file__).with_name(program)), str(place)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if ran.returncode == 77 or ran.stderr.startswith("unshare"):
         pytest.skip(f"this system does not let a file system be mounted: {ran.stdout or ran.stderr}")
     assert ran.returncode == 0, ran.stderr
-    with_room, open_elsewhere, alone = map(json.loads, ran.stdout.splitlines())
+    return ran.stdout.splitlines()
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+def test_c1_doctor_finds_a_full_disk_whether_or_not_somebody_has_the_store_open(tmp_path: Path) -> None:
+    with_room, open_elsewhere, alone = map(json.loads, _lines_under_own_mounts("full_disk.py", tmp_path))
     assert with_room == []
     for findings in (open_elsewhere, alone):
         (finding,) = findings
@@ -210,14 +213,7 @@ def test_c7_the_file_system_is_the_one_of_the_longest_mount(path: str, kind: str
 def test_c7_a_store_on_a_network_file_system_is_refused_before_anything_is_made_there(tmp_path: Path) -> None:
     place = tmp_path / "mounted"
     place.mkdir()
-    program = Path(__file__).with_name("network_disk.py")
-    ran = subprocess.run(
-        [*OWN_MOUNTS, sys.executable, str(program), str(place)], capture_output=True, text=True, timeout=60
-    )
-    if ran.returncode == 77 or ran.stderr.startswith("unshare"):
-        pytest.skip(f"this system does not let a file system be mounted: {ran.stdout or ran.stderr}")
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines() == [
+    assert _lines_under_own_mounts("network_disk.py", place) == [
         "4 StoreUnusable",
         f"Store {place}/storage/queue.sqlite3 lies on a network file system (fuse.sshfs), where SQLite's locks and "
         "shared memory do not hold",

@@ -367,12 +367,18 @@ def test_an_isolate_started_hook_that_raises_ends_the_worker_with_the_reason(wor
     assert (job.state, job.crashes, job.tries) == (State.WAITING, 0, 0)
 
 
-def test_short_jobs_behind_a_long_one_go_to_an_idle_worker(working: Scene) -> None:
-    for number in range(60):
+def _put_behind_a_long_one(working: Scene, quick: int, duration: float) -> str:
+    """Put jobs so quick that the worker claims ahead, a long one, whose id is returned, and thirty short ones."""
+    for number in range(quick):
         working.put("Note", text=str(number))
-    long = working.put("Sleep", duration=60.0)
+    long = working.put("Sleep", duration=duration)
     for number in range(30):
         working.put("Note", text=f"behind {number}")
+    return long
+
+
+def test_short_jobs_behind_a_long_one_go_to_an_idle_worker(working: Scene) -> None:
+    long = _put_behind_a_long_one(working, 60, 60.0)
     busy = working.worker("--isolates", "1")
     busy.wait("attempt_started", id=long)
     working.worker("--isolates", "1").ready()
@@ -381,11 +387,7 @@ def test_short_jobs_behind_a_long_one_go_to_an_idle_worker(working: Scene) -> No
 
 
 def test_short_jobs_behind_a_long_one_move_to_an_idle_isolate(working: Scene) -> None:
-    for number in range(600):
-        working.put("Note", text=str(number))
-    long = working.put("Sleep", duration=3.0)
-    for number in range(30):
-        working.put("Note", text=f"behind {number}")
+    long = _put_behind_a_long_one(working, 600, 3.0)
     worker = working.worker("--isolates", "2")
     worker.wait("attempt_started", id=long)
     wait_for(lambda: sum(line.startswith("behind") for line in working.notes()) == 30, 2.5, "the short jobs")
