@@ -5,7 +5,7 @@ It reads pyproject.toml and never writes, imports or runs anything of the projec
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import cast
 
@@ -76,10 +76,18 @@ class Project(msgspec.Struct, frozen=True):
     def at(cls, root: Path) -> "Project":
         """Return the project whose root is ``root``, which need not exist yet."""
         root = root.resolve()
+        return cls.of(root, _content(root / "pyproject.toml"), lambda path: (root / path).is_file())
+
+    @classmethod
+    def of(cls, root: Path, pyproject: bytes, is_file: Callable[[str], bool]) -> "Project":
+        """Return the project with this content of pyproject.toml; the disk is not looked at.
+
+        ``is_file`` answers whether there is such a file below the root.
+        """
         path = root / "pyproject.toml"
-        tool = _table(_toml(path).get("tool", {}))
-        folders = _jobs_folders(tool, path)
-        return cls(root, tuple(_jobs_package(root, folder) for folder in folders), _line_length(tool))
+        tool = _table(_toml(path, pyproject).get("tool", {}))
+        folders = _jobs_folders(tool, path, pyproject)
+        return cls(root, tuple(_jobs_package(folder, is_file) for folder in folders), _line_length(tool))
 
     def inside(self, path: str | PurePosixPath) -> Path:
         """Return the absolute path, symbolic links followed; OutsideProject if that is not inside the root."""
@@ -100,17 +108,23 @@ def _is_marked(folder: Path) -> bool:
     if (folder / DEFAULT_JOBS).is_dir() or (folder / "config" / "queue.py").is_file():
         return True
     path = folder / "pyproject.toml"
-    return path.is_file() and "dartian" in _table(_toml(path).get("tool", {}))
+    return path.is_file() and "dartian" in _table(_toml(path, _content(path)).get("tool", {}))
 
 
-def _toml(path: Path) -> _Table:
-    """Return pyproject.toml as a table, empty where there is none."""
+def _content(path: Path) -> bytes:
+    """Return what is in pyproject.toml, empty where there is none."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return b""
     except OSError as error:
         raise BrokenSource(f"{shown_path(path)} cannot be read: {error.strerror}") from None
+
+
+def _toml(path: Path, content: bytes) -> _Table:
+    """Return the content of pyproject.toml as a table."""
+    if not content:
+        return {}
     import tomllib
 
     try:
@@ -137,7 +151,7 @@ def _line_length(tool: _Table) -> int:
     return DEFAULT_LINE_LENGTH
 
 
-def _jobs_folders(tool: _Table, path: Path) -> list[str]:
+def _jobs_folders(tool: _Table, path: Path, content: bytes) -> list[str]:
     """Return the jobs folders that [tool.dartian] names, checked."""
     settings = tool.get("dartian", {})
     if not isinstance(settings, dict):
@@ -145,33 +159,34 @@ def _jobs_folders(tool: _Table, path: Path) -> list[str]:
     settings = _table(cast("object", settings))
     for key in settings:
         if key not in _SETTINGS:
-            place = f"{shown_path(path)}{_line_of(key, path)}"
+            place = f"{shown_path(path)}{_line_of(key, content)}"
             raise BrokenSource(f"{place}: [tool.dartian] has no setting {shown(key)!r}{did_you_mean(key, _SETTINGS)}")
     given = settings.get("jobs", DEFAULT_JOBS)
     folders = cast("list[object]", given) if isinstance(given, list) else [given]
+    place = f"{shown_path(path)}{_line_of('jobs', content)}"
     if not folders:
-        raise BrokenSource(f"{shown_path(path)}{_line_of('jobs', path)}: jobs is empty\nWrite: jobs = {DEFAULT_JOBS!r}")
-    checked = [_jobs_folder(folder, path) for folder in folders]
+        raise BrokenSource(f"{place}: jobs is empty\nWrite: jobs = {DEFAULT_JOBS!r}")
+    checked = [_jobs_folder(folder, path, content) for folder in folders]
     if len(set(checked)) < len(checked):
-        raise BrokenSource(f"{shown_path(path)}{_line_of('jobs', path)}: jobs names a folder twice\nKeep one of them.")
+        raise BrokenSource(f"{place}: jobs names a folder twice\nKeep one of them.")
     return checked
 
 
-def _jobs_folder(folder: object, path: Path) -> str:
+def _jobs_folder(folder: object, path: Path, content: bytes) -> str:
     if isinstance(folder, str):
         parts = folder.removeprefix("./").rstrip("/").split("/")
         if all(_SEGMENT.fullmatch(part) for part in parts):
             return "/".join(parts)
     raise BrokenSource(
-        f"{shown_path(path)}{_line_of('jobs', path)}: jobs takes folders below this file, not {shown(folder)!r}\n"
+        f"{shown_path(path)}{_line_of('jobs', content)}: jobs takes folders below this file, not {shown(folder)!r}\n"
         f"Each part must be a Python name, since it is imported: jobs = {DEFAULT_JOBS!r}"
     )
 
 
-def _line_of(key: str, path: Path) -> str:
+def _line_of(key: str, content: bytes) -> str:
     """Return ``:line`` of a setting of [tool.dartian], or nothing where it is written in another way."""
     inside = False
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(content.decode("utf-8").splitlines(), 1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):
             inside = header[1].replace(" ", "") == "tool.dartian"
         elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
@@ -179,7 +194,7 @@ def _line_of(key: str, path: Path) -> str:
     return ""
 
 
-def _jobs_package(root: Path, folder: str) -> JobsPackage:
+def _jobs_package(folder: str, is_file: Callable[[str], bool]) -> JobsPackage:
     """Return where the jobs folder is imported from, by the rule of the runtime.
 
     Folders above it belong to its name while they are packages (have an __init__.py). Where its parent is
@@ -187,8 +202,8 @@ def _jobs_package(root: Path, folder: str) -> JobsPackage:
     name begins at the root.
     """
     parent = PurePosixPath(folder).parent
-    if not (root / parent / "__init__.py").is_file() or parent == PurePosixPath("."):
+    if not is_file(f"{parent}/__init__.py") or parent == PurePosixPath("."):
         return JobsPackage(folder, "src" if folder.startswith("src/") else ".")
-    while parent != PurePosixPath(".") and (root / parent / "__init__.py").is_file():
+    while parent != PurePosixPath(".") and is_file(f"{parent}/__init__.py"):
         parent = parent.parent
     return JobsPackage(folder, str(parent))

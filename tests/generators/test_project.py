@@ -117,3 +117,13 @@ def test_inside_follows_symbolic_links(tmp_path: Path) -> None:
     for path in ("app/jobs/x.py", "../x", "/etc/passwd", "app/../../x"):
         with pytest.raises(OutsideProject, match="leads out of the project"):
             project.inside(path)
+
+
+def test_a_project_is_read_from_given_content_and_not_from_the_disk(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": b'[tool.dartian]\njobs = "other/jobs"\n', "other/__init__.py": b""})
+    pyproject = b'[tool.dartian]\njobs = "backend/billing/jobs"\n[tool.black]\nline-length = 100\n'
+    project = Project.of(tmp_path, pyproject, lambda path: path == "backend/billing/__init__.py")
+    assert [(package.folder, package.import_root) for package in project.jobs] == [("backend/billing/jobs", "backend")]
+    assert project.line_length == 100
+    with pytest.raises(BrokenSource, match=r"pyproject.toml:2: jobs is empty"):
+        Project.of(tmp_path, b"[tool.dartian]\njobs = []\n", lambda _: False)
