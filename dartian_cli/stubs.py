@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from dartian_cli.errors import BrokenSource, CliError, shown_path
-from dartian_cli.project import Project
+from dartian_cli.workspace import Workspace
 from dartian_queue.errors import shown
 
 __all__ = ["FOLDER", "Stub", "find_stub", "packaged_stub", "packaged_stubs", "render"]
@@ -23,7 +23,9 @@ class Stub(msgspec.Struct, frozen=True):
     """A template under the name of what it makes: ``job.py`` is read from job.py.jinja."""
 
     name: str
-    path: Path
+    path: str
+    """The file: below the root if it is the project's own, else absolute."""
+    content: bytes
     own: bool
     """Whether it is the project's own."""
 
@@ -40,19 +42,18 @@ def packaged_stubs() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in found))
 
 
-def find_stub(project: Project, name: str) -> Stub:
-    """Return the stub called ``name``: the project's own where it has one."""
-    own = project.root / FOLDER / f"{name}{_SUFFIX}"
-    if own.is_file():
-        return Stub(name, own, own=True)
-    return packaged_stub(name)
+def find_stub(workspace: Workspace, name: str) -> Stub:
+    """Return the stub called ``name``: the project's own where it has one, or would have."""
+    path = f"{FOLDER}/{name}{_SUFFIX}"
+    own = workspace.read(path) if workspace.is_folder(FOLDER) else None
+    return packaged_stub(name) if own is None else Stub(name, path, own, own=True)
 
 
 def packaged_stub(name: str) -> Stub:
     """Return the stub called ``name`` as it ships with Dartian, whatever the project has."""
     packaged = _packaged_folder() / f"{name}{_SUFFIX}"
     if packaged.is_file():
-        return Stub(name, packaged, own=False)
+        return Stub(name, str(packaged), packaged.read_bytes(), own=False)
     raise CliError(
         f"The stub {shown(name)!r} is missing from the installation\n"
         f"Install it again: pip install --force-reinstall dartian"
@@ -70,14 +71,12 @@ def render(stub: Stub, **values: object) -> str:
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     try:
-        text = environment.from_string(stub.path.read_text("utf-8")).render(**values)
+        text = environment.from_string(stub.content.decode("utf-8")).render(**values)
     except TemplateSyntaxError as error:
         raise _broken(stub, f":{error.lineno}", str(error.message)) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         known = f"\nKnown here: {', '.join(sorted(values))}." if "undefined" in str(error) else ""
         raise _broken(stub, "", f"{error}{known}") from None
-    except OSError as error:
-        raise _broken(stub, "", error.strerror or "it cannot be read") from None
     if stub.name.endswith(".py"):
         _refuse_unless_python(stub, text)
     return text

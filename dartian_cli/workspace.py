@@ -3,7 +3,6 @@
 A generator reads and changes files here only, so that nothing is touched before the plan is shown. It never writes.
 """
 
-import stat
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
@@ -11,7 +10,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from dartian_cli.changes import Change, CreateFile, Decision, EditFile, MoveFile, Plan, RemoveFile
-from dartian_cli.errors import BrokenSource, Conflict, shown_path
+from dartian_cli.errors import Conflict, shown_path
+from dartian_cli.files import DiskFiles, Files, walk
 from dartian_cli.project import Project
 
 __all__ = ["Answer", "Workspace"]
@@ -34,10 +34,14 @@ class Workspace:
     """A virtual set of files over a project, from which a plan is made.
 
     ``answers`` says for single files what happens where they exist and differ. Paths are relative to the root.
+    ``files`` is what lies below: the disk, unless something else is given.
     """
 
-    def __init__(self, project: Project, answers: Mapping[str, Answer] | None = None) -> None:
+    def __init__(
+        self, project: Project, answers: Mapping[str, Answer] | None = None, files: Files | None = None
+    ) -> None:
         self.project = project
+        self._below: Files = DiskFiles(project) if files is None else files
         self._answers: dict[str, Answer] = dict(answers or {})
         self._files: dict[str, _File] = {}
         self._wanted: list[str] = []
@@ -55,15 +59,25 @@ class Workspace:
         """Return whether there is, or would be, such a folder."""
         start = f"{PurePosixPath(path)}/"
         wanted = any(name.startswith(start) and file.now is not None for name, file in self._files.items())
-        return wanted or self.project.inside(path).is_dir()
+        return wanted or self._below.is_folder(str(path))
 
     def python_files(self, folder: str | PurePosixPath) -> tuple[str, ...]:
         """Return the Python files directly in a folder, sorted; those on disk and those that are wanted."""
         found = {name for name in self._files if PurePosixPath(name).parent == PurePosixPath(folder)}
-        on_disk = self.project.inside(folder)
-        if on_disk.is_dir():
-            found |= {str(PurePosixPath(folder) / path.name) for path in on_disk.iterdir() if path.is_file()}
+        below = (entry for entry in self._below.listing(str(folder)) if entry.kind not in ("folder", "other"))
+        found |= {str(PurePosixPath(folder) / entry.name) for entry in below}
         return tuple(name for name in sorted(found) if name.endswith(".py") and self.is_file(name))
+
+    def all_python_files(self) -> tuple[str, ...]:
+        """Return every Python file of the project that a person may have written, sorted; :func:`walk` says which.
+
+        What is left out though it may matter is told in a note.
+        """
+        found = walk(self._below)
+        for text in found.skipped:
+            self.note(text)
+        made = {name for name, file in self._files.items() if file.before is None and name.endswith(".py")}
+        return tuple(name for name in sorted({*found.paths, *made}) if self.is_file(name))
 
     def create(self, path: str | PurePosixPath, content: str | bytes, *, force: bool = False) -> None:
         """Want a file with exactly this content; one that exists and differs is a conflict unless forced."""
@@ -123,21 +137,6 @@ class Workspace:
     def _file(self, path: str | PurePosixPath) -> _File:
         name = str(PurePosixPath(path))
         if name not in self._files:
-            content = self._on_disk(name)
+            content = self._below.read(name)
             self._files[name] = _File(content, content)
         return self._files[name]
-
-    def _on_disk(self, path: str) -> bytes | None:
-        """Return what is there now; Conflict where it is no file, or where a file stands in the place of a folder."""
-        absolute = self.project.inside(path)
-        for parent in PurePosixPath(path).parents:
-            if (place := self.project.inside(parent)).exists() and not place.is_dir():
-                raise Conflict(f"{shown_path(parent)} is a file, and a folder is needed there\nMove or rename it.")
-        try:
-            if not stat.S_ISREG(absolute.stat().st_mode):
-                raise Conflict(f"{shown_path(path)} exists and is no file\nMove or rename it.")
-            return absolute.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise BrokenSource(f"{shown_path(path)} cannot be read: {error.strerror}\nCheck its permissions.") from None

@@ -1,5 +1,6 @@
 """``dartian stub:publish``: the packaged stubs as files of the project, which win from then on."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,7 +35,7 @@ def stub_publish(
     def build(workspace: Workspace) -> Plan:
         for name in names or known:
             stub = packaged_stub(name)
-            workspace.create(f"{FOLDER}/{name}{stub.path.suffix}", stub.path.read_bytes(), force=force)
+            workspace.create(f"{FOLDER}/{name}{Path(stub.path).suffix}", stub.content, force=force)
         return workspace.plan()
 
     code = carry_out(Project.find(), build, Mode(dry_run, check, json))

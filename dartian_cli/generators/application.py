@@ -30,7 +30,7 @@ def plan_application(workspace: Workspace, *, force: bool = False) -> Plan:
     """
     values = {"name": _distribution(workspace.project.root.name), "jobs": "app.jobs"}
     for path, name in _STUBS.items():
-        stub = find_stub(workspace.project, name)
+        stub = find_stub(workspace, name)
         workspace.note(stub.note)
         workspace.create(path, render(stub, **values), force=force)
     for path, content in _MODULES.items():

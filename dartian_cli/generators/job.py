@@ -186,7 +186,7 @@ def _write_class(
         imports.add(Import("dartian_queue", "field"))
     if any(text.startswith("exponential(") for text in keywords.values()):
         imports.add(Import("dartian_queue", "exponential"))
-    stub = find_stub(workspace.project, "job.py")
+    stub = find_stub(workspace, "job.py")
     workspace.note(stub.note)
     content = render(
         stub,
@@ -255,7 +255,7 @@ def _write_test(
     }
     if not unknown:
         imports = imports.union(*(sample.imports for sample in known.values()))
-    stub = find_stub(workspace.project, "test_job.py")
+    stub = find_stub(workspace, "test_job.py")
     workspace.note(stub.note)
     arguments = [f"{name}={sample.text}" for name, sample in known.items()]
     content = render(

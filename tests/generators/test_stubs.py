@@ -7,6 +7,7 @@ import pytest
 from dartian_cli.errors import BrokenSource
 from dartian_cli.project import Project
 from dartian_cli.stubs import find_stub, packaged_stubs, render
+from dartian_cli.workspace import Workspace
 
 Write = Callable[[dict[str, bytes]], None]
 
@@ -24,9 +25,9 @@ def test_the_packaged_stubs() -> None:
 
 
 def test_the_projects_own_wins_and_is_told(project: Project, write: Write) -> None:
-    assert find_stub(project, "job.py").note == ""
+    assert find_stub(Workspace(project), "job.py").note == ""
     write({"stubs/job.py.jinja": b"x = {{ value }}\n"})
-    stub = find_stub(project, "job.py")
+    stub = find_stub(Workspace(project), "job.py")
     assert stub.own
     assert stub.note == "from your own stub stubs/job.py.jinja"
     assert render(stub, value=3) == "x = 3\n"
@@ -46,7 +47,7 @@ def test_the_projects_own_wins_and_is_told(project: Project, write: Write) -> No
 def test_a_broken_stub_is_named(project: Project, write: Write, text: bytes, said: str) -> None:
     write({"stubs/job.py.jinja": text})
     with pytest.raises(BrokenSource) as refusal:
-        render(find_stub(project, "job.py"), value=3)
+        render(find_stub(Workspace(project), "job.py"), value=3)
     assert said in str(refusal.value)
     assert "stubs/job.py.jinja" in str(refusal.value)
     assert str(refusal.value).endswith("Correct it, or delete it to use the packaged one.")
