@@ -15,7 +15,7 @@ import msgspec
 from dartian_cli.errors import BrokenSource, Conflict, OutsideProject, shown_path
 from dartian_cli.project import Project
 
-__all__ = ["LARGEST", "DiskFiles", "Entry", "Files", "MemoryFiles", "Walk", "walk"]
+__all__ = ["LARGEST", "DiskFiles", "Entry", "Files", "MemoryFiles", "Walk", "refuse_leaving", "walk"]
 
 LARGEST = 2_000_000
 """Bytes that a Python file may have to be searched; what is larger was made by a program, and would take minutes."""
@@ -125,12 +125,12 @@ class MemoryFiles:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         for path in files:
-            _refuse_leaving(path)
+            refuse_leaving(path)
         self._files = MappingProxyType({str(PurePosixPath(path)): content for path, content in files.items()})
 
     def read(self, path: str) -> bytes | None:
         """Return the file's bytes, or None where there is none."""
-        _refuse_leaving(path)
+        refuse_leaving(path)
         for parent in PurePosixPath(path).parents:
             if str(parent) in self._files:
                 raise _needs_folder(parent)
@@ -140,13 +140,13 @@ class MemoryFiles:
 
     def is_folder(self, path: str) -> bool:
         """Return whether there is such a folder."""
-        _refuse_leaving(path)
+        refuse_leaving(path)
         folder = PurePosixPath(path)
         return any(folder in PurePosixPath(name).parents for name in self._files)
 
     def listing(self, folder: str) -> tuple[Entry, ...]:
         """Return what lies directly in a folder, sorted by name."""
-        _refuse_leaving(folder)
+        refuse_leaving(folder)
         place, found = PurePosixPath(folder), dict[str, Entry]()
         for name, content in self._files.items():
             if place in (path := PurePosixPath(name)).parents:
@@ -217,7 +217,8 @@ def _no_file(path: str) -> Conflict:
     return Conflict(f"{shown_path(path)} exists and is no file\nMove or rename it.")
 
 
-def _refuse_leaving(path: str) -> None:
+def refuse_leaving(path: str) -> None:
+    """Refuse a path that does not begin at the root, or climbs: what it means depends on links, so it is no name."""
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
         raise OutsideProject(
             f"{shown_path(path)} leads out of the project\nPaths begin at its root, and have no '..' in them."

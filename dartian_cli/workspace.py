@@ -11,7 +11,7 @@ import msgspec
 
 from dartian_cli.changes import Change, CreateFile, Decision, EditFile, MoveFile, Plan, RemoveFile
 from dartian_cli.errors import Conflict, shown_path
-from dartian_cli.files import DiskFiles, Files, walk
+from dartian_cli.files import DiskFiles, Files, refuse_leaving, walk
 from dartian_cli.project import Project
 
 __all__ = ["Answer", "Workspace"]
@@ -20,14 +20,22 @@ Answer: TypeAlias = Literal["keep", "overwrite"]
 
 
 class _File(msgspec.Struct):
-    """What was found on disk, and what is wanted instead."""
+    """What is there before the plan, and what is wanted instead."""
 
     before: bytes | None
     now: bytes | None
+    origin: str | None
+    """The path under which the wanted file lay before; None for one that is made."""
     whole: bool = False
-    """Whether the wanted content is a whole new file, and not an edit of what is there."""
-    force: bool = False
-    moved_from: str | None = None
+    """Whether the wanted content takes the place of what is there, and is not an edit of it."""
+    decision: Decision = "ask"
+    offered: bytes | None = None
+    """A content that was wanted, and that the person does not want."""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nobody has said yet what becomes of what is there."""
+        return self.whole and self.decision == "ask" and self.before not in (None, self.now)
 
 
 class Workspace:
@@ -80,32 +88,54 @@ class Workspace:
         return tuple(name for name in sorted({*found.paths, *made}) if self.is_file(name))
 
     def create(self, path: str | PurePosixPath, content: str | bytes, *, force: bool = False) -> None:
-        """Want a file with exactly this content; one that exists and differs is a conflict unless forced."""
-        file = self._want(path)
-        file.now = content.encode("utf-8") if isinstance(content, str) else content
-        file.whole = True
-        file.force = force
+        """Want a file with exactly this content; one that exists and differs is a conflict unless forced.
+
+        Where the person has answered that theirs is kept, it is what the next read gives. Conflict is raised where
+        another content was wanted there before, by a generator that this one is composed with.
+        """
+        file, wanted = self._want(path), content.encode("utf-8") if isinstance(content, str) else content
+        if file.now is None:
+            self._put(path, file, wanted, None)
+        elif file.now == wanted:
+            pass
+        elif not force and (file.now != file.before or file.origin != str(PurePosixPath(path))):
+            raise Conflict(
+                f"{shown_path(path)} is wanted with two contents by what is planned together\n"
+                f"Let one of the two edit what the other one makes, or apply them one after the other."
+            )
+        elif not force and self._answers.get(str(PurePosixPath(path))) == "keep":
+            file.offered = wanted
+        else:
+            file.now, file.whole = wanted, True
+            file.decision = self._answers.get(str(PurePosixPath(path)), "ask")
+        if force:
+            file.decision = "overwrite"
 
     def edit(self, path: str | PurePosixPath, content: bytes) -> None:
         """Want an edited file; one that does not exist yet is made."""
         file = self._want(path)
-        file.whole = file.whole or file.before is None
+        if file.now is None:
+            self._put(path, file, content, None)
         file.now = content
 
     def move(self, path: str | PurePosixPath, to: str | PurePosixPath) -> None:
-        """Want a file under another path; Conflict if something is there."""
-        source, target = self._file(path), self._file(to)
-        if source.now is None or source.before is None:
+        """Want a file under another path, with what is wanted in it; Conflict if something is there."""
+        source = self._file(path)
+        if source.now is None:
             raise Conflict(f"{shown_path(path)} does not exist, so it cannot be moved")
-        if target.now is not None:
+        self._refuse_undecided(path, source)
+        if self._file(to).now is not None:
             raise Conflict(f"{shown_path(to)} exists already\nMove it away, or choose another name.")
-        target.now, target.moved_from = source.now, str(PurePosixPath(path))
-        source.now = None
-        self._want(to)
+        content, origin = source.now, source.origin
+        self._empty(source)
+        self._put(to, self._want(to), content, origin)
+        self._want(path)
 
     def remove(self, path: str | PurePosixPath) -> None:
         """Want a file to go away."""
-        self._want(path).now = None
+        file = self._want(path)
+        self._refuse_undecided(path, file)
+        self._empty(file)
 
     def note(self, text: str) -> None:
         """Have the output say something besides the changes."""
@@ -113,20 +143,54 @@ class Workspace:
             self._notes.append(text)
 
     def plan(self) -> Plan:
-        """Return everything that was wanted, in the order in which it was first said."""
-        changes = [change for path in self._wanted if (change := self._change(path, self._files[path]))]
-        return Plan(tuple(changes), tuple(self._notes))
+        """Return everything that was wanted, in the order in which it was first said.
+
+        Each file is in it once, however many generators had their part in it.
+        """
+        moved = {file.origin for path, file in self._files.items() if self._is_moved(path, file)}
+        changes = (self._change(path, self._files[path]) for path in self._wanted if path not in moved)
+        return Plan(tuple(change for change in changes if change is not None), tuple(self._notes))
 
     def _change(self, path: str, file: _File) -> Change | None:
         if file.now is None:
             return None if file.before is None else RemoveFile(path, file.before)
-        if file.moved_from is not None:
-            before = self._files[file.moved_from].before
-            return MoveFile(file.moved_from, path, before if before is not None else b"", file.now)
+        if file.origin is not None and self._is_moved(path, file):
+            return MoveFile(file.origin, path, self._files[file.origin].before or b"", file.now)
+        if file.offered is not None and file.now == file.before:
+            return CreateFile(path, file.before, file.offered, "keep")
         if file.whole or file.before is None:
-            answer: Decision = "overwrite" if file.force else self._answers.get(path, "ask")
-            return CreateFile(path, file.before, file.now, answer)
+            return CreateFile(path, file.before, file.now, file.decision)
         return EditFile(path, file.before, file.now)
+
+    def _is_moved(self, path: str, file: _File) -> bool:
+        """Return whether a file comes from another path, and neither place has a second use.
+
+        One that takes the place of another file is an overwrite, and what it leaves behind another change.
+        """
+        if file.now is None or file.origin in (None, path):
+            return False
+        return file.before is None and self._files[str(file.origin)].now is None
+
+    def _put(self, path: str | PurePosixPath, file: _File, content: bytes, origin: str | None) -> None:
+        """Let a file be where none is; Conflict where a file that is wanted is in the way."""
+        name = str(PurePosixPath(path))
+        for parent in PurePosixPath(path).parents:
+            if (above := self._files.get(str(parent))) is not None and above.now is not None:
+                raise Conflict(f"{shown_path(parent)} is a file, and a folder is needed there\nMove or rename it.")
+        if any(other.startswith(f"{name}/") and below.now is not None for other, below in self._files.items()):
+            raise Conflict(f"{shown_path(path)} exists and is no file\nMove or rename it.")
+        file.now, file.origin, file.whole = content, origin, origin != name
+        file.decision = "ask" if file.before is None else "overwrite"
+
+    def _empty(self, file: _File) -> None:
+        file.now, file.origin, file.whole, file.offered, file.decision = None, None, False, None, "ask"
+
+    def _refuse_undecided(self, path: str | PurePosixPath, file: _File) -> None:
+        if file.undecided:
+            raise Conflict(
+                f"{shown_path(path)} exists already and differs from what would be generated, so it stays where it is\n"
+                f"Move it away, or have it overwritten with --force."
+            )
 
     def _want(self, path: str | PurePosixPath) -> _File:
         file, name = self._file(path), str(PurePosixPath(path))
@@ -138,5 +202,6 @@ class Workspace:
         name = str(PurePosixPath(path))
         if name not in self._files:
             content = self._below.read(name)
-            self._files[name] = _File(content, content)
+            refuse_leaving(name)
+            self._files[name] = _File(content, content, None if content is None else name)
         return self._files[name]
