@@ -2,19 +2,16 @@
 
 from pathlib import Path
 
-import pytest
-
-from dartian_cli.errors import Conflict
 from dartian_cli.generators.application import plan_application
 from dartian_cli.generators.job import plan_job
 from dartian_cli.plan import run
 from dartian_cli.project import Project
+from dartian_cli.testing import MemoryProject
 
 
-def test_a_new_application(tmp_path: Path) -> None:
-    project = Project.at(tmp_path / "My Shop")
-    plan = run(project, plan_application)
-    assert {change.path: change.verb for change in plan.changes} == dict.fromkeys(
+def test_a_new_application() -> None:
+    result = MemoryProject(name="My Shop").run(plan_application)
+    assert result.verbs == dict.fromkeys(
         [
             "pyproject.toml",
             "config/queue.py",
@@ -27,20 +24,25 @@ def test_a_new_application(tmp_path: Path) -> None:
         ],
         "create",
     )
+    result.assert_has_patch("pyproject.toml", '+ name = "my-shop"')
+    again = result.project.run(plan_application)
+    assert set(again.verbs.values()) == {"identical"}
+
+
+def test_a_new_application_is_found(tmp_path: Path) -> None:
+    project = Project.at(tmp_path / "My Shop")
+    run(project, plan_application)
     found = Project.find(project.root / "app", environ={})
     assert found.root == project.root
     assert [package.dotted for package in found.jobs] == ["app.jobs"]
-    assert 'name = "my-shop"' in (project.root / "pyproject.toml").read_text()
-    assert {change.verb for change in run(project, plan_application).changes} == {"identical"}
 
 
-def test_the_configuration_it_writes_says_the_defaults(tmp_path: Path) -> None:
+def test_the_configuration_it_writes_says_the_defaults() -> None:
     from dartian_queue import Config
 
-    project = Project.at(tmp_path / "shop")
-    run(project, plan_application)
+    text = MemoryProject().run(plan_application).project.text("config/queue.py")
     names: dict[str, object] = {}
-    exec(compile((project.root / "config" / "queue.py").read_text(), "queue.py", "exec"), names)
+    exec(compile(text, "queue.py", "exec"), names)
     config = names["config"]
     assert isinstance(config, Config)
     assert config.default == "isolate"
@@ -48,20 +50,22 @@ def test_the_configuration_it_writes_says_the_defaults(tmp_path: Path) -> None:
     assert sorted(config.connections) == ["isolate", "sync"]
 
 
-def test_a_job_is_registered_in_it_as_one_line_each(tmp_path: Path) -> None:
-    project = Project.at(tmp_path / "shop")
-    run(project, plan_application)
+def test_a_job_is_registered_in_it_as_one_line_each() -> None:
+    project = MemoryProject().run(plan_application).project
     for name in ("SendWelcome", "ChargeCard"):
-        run(project, lambda workspace, name=name: plan_job(workspace, name))
-    assert (project.root / "app" / "jobs" / "__init__.py").read_text() == (
+        project = project.run(plan_job, name).project
+    assert project.text("app/jobs/__init__.py") == (
         '"""The jobs of this application."""\n\n'
         "from app.jobs.charge_card import ChargeCard\nfrom app.jobs.send_welcome import SendWelcome\n\n"
         '__all__: list[str] = [\n    "ChargeCard",\n    "SendWelcome",\n]\n'
     )
 
 
-def test_a_file_that_differs_is_left(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("mine\n")
-    with pytest.raises(Conflict, match=r"README.md exists already and differs"):
-        run(Project.at(tmp_path), plan_application)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md"]
+def test_a_file_that_differs_is_left() -> None:
+    before = MemoryProject({"README.md": "mine\n"})
+    result = before.run(plan_application)
+    result.assert_conflict("README.md")
+    assert result.project.files == before.files
+    kept = before.answering({"README.md": "keep"}).run(plan_application)
+    kept.assert_unchanged("README.md")
+    kept.assert_creates("config/queue.py")

@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dartian_cli.errors import BrokenSource, CliError, Conflict, FieldRefused, NameRefused, NotUnderstood, Usage
 from dartian_cli.generators.job import plan_job
-from dartian_cli.plan import Plan, preview, run
+from dartian_cli.plan import Plan, run
 from dartian_cli.project import Project
+from dartian_cli.testing import MemoryProject
 from dartian_cli.workspace import Workspace
-from dartian_queue.errors import JobDefinitionError
+from dartian_queue.errors import DartianError, JobDefinitionError
 
 Files = dict[str, bytes]
 Write = Callable[[Files], None]
 Read = Callable[[], Files]
 
-JOB = b'''"""The job ProcessPodcast."""
+APP = MemoryProject({"pyproject.toml": '[tool.dartian]\njobs = "app/jobs"\n', "app/__init__.py": '"""App."""\n'})
+
+JOB = '''"""The job ProcessPodcast."""
 
 from dartian_queue import Job
 
@@ -37,7 +40,7 @@ class ProcessPodcast(Job, queue="media", tries=5):
         """Do the work of this job."""
         print(f"ProcessPodcast {self.podcast_id}")
 '''
-TEST = b'''"""ProcessPodcast can be dispatched, and does its work."""
+TEST = '''"""ProcessPodcast can be dispatched, and does its work."""
 
 from dartian_queue import dispatch, run_now
 from dartian_queue.testing import FakeQueue
@@ -72,21 +75,26 @@ def verbs(plan: Plan) -> dict[str, str]:
     return {change.path: change.verb for change in plan.changes}
 
 
-def test_the_first_job(project: Project, read: Read) -> None:
-    before = read()
-    build = job("ProcessPodcast", "podcast_id:int", "quality:str=high", tries=5, queue="media")
-    plan = run(project, build)
-    assert verbs(plan) == {
+def test_the_first_job() -> None:
+    result = APP.run(job("ProcessPodcast", "podcast_id:int", "quality:str=high", tries=5, queue="media"))
+    assert result.verbs == {
         "app/jobs/process_podcast.py": "create",
         "tests/__init__.py": "create",
         "tests/jobs/__init__.py": "create",
         "tests/jobs/test_process_podcast.py": "create",
         "app/jobs/__init__.py": "create",
     }
+    result.assert_creates("app/jobs/process_podcast.py", JOB)
+    result.assert_creates("tests/jobs/test_process_podcast.py", TEST)
+    assert result.project.text("app/jobs/__init__.py").endswith('__all__ = [\n    "ProcessPodcast",\n]\n')
+    result.assert_unchanged(*APP.files)
+
+
+def test_a_second_run_writes_nothing(project: Project, read: Read) -> None:
+    build = job("ProcessPodcast", "podcast_id:int", "quality:str=high", tries=5, queue="media")
+    before = read()
+    run(project, build)
     after = read()
-    assert after["app/jobs/process_podcast.py"] == JOB
-    assert after["tests/jobs/test_process_podcast.py"] == TEST
-    assert after["app/jobs/__init__.py"].endswith(b'__all__ = [\n    "ProcessPodcast",\n]\n')
     assert {path: content for path, content in after.items() if path in before} == before
     times = {path: (project.root / path).stat().st_mtime_ns for path in after}
     assert set(verbs(run(project, build)).values()) == {"identical"}
@@ -94,52 +102,78 @@ def test_the_first_job(project: Project, read: Read) -> None:
     assert {path: (project.root / path).stat().st_mtime_ns for path in after} == times
 
 
-def test_an_edit_by_hand_is_a_conflict_unless_forced(project: Project, write: Write, read: Read) -> None:
+def test_a_second_job_is_registered_beside_the_first() -> None:
+    result = APP.run(job("Publish")).project.run(job("ProcessPodcast"))
+    result.assert_has_patch(
+        "app/jobs/__init__.py",
+        """
+        + from app.jobs.process_podcast import ProcessPodcast
+          from app.jobs.publish import Publish
+
+          __all__ = [
+        +     "ProcessPodcast",
+              "Publish",
+          ]
+        """,
+    )
+    result.assert_unchanged("app/jobs/publish.py", "tests/jobs/test_publish.py", *APP.files)
+
+
+def test_an_edit_by_hand_is_a_conflict_unless_forced() -> None:
+    edited = APP.run(job("ProcessPodcast")).project.with_files({"app/jobs/process_podcast.py": "# mine\n"})
+    result = edited.run(job("ProcessPodcast"))
+    result.assert_conflict("app/jobs/process_podcast.py")
+    assert result.project.text("app/jobs/process_podcast.py") == "# mine\n"
+    forced = edited.run(job("ProcessPodcast", force=True))
+    assert forced.verbs["app/jobs/process_podcast.py"] == "overwrite"
+    forced.assert_has_patch("app/jobs/process_podcast.py", "- # mine\n...\n+ class ProcessPodcast(Job):")
+
+
+def test_a_conflict_is_refused_and_leaves_what_is_there(project: Project, write: Write, read: Read) -> None:
     run(project, job("ProcessPodcast"))
     write({"app/jobs/process_podcast.py": b"# mine\n"})
+    before = read()
     with pytest.raises(Conflict, match=r"app/jobs/process_podcast.py exists already and differs"):
         run(project, job("ProcessPodcast"))
-    assert read()["app/jobs/process_podcast.py"] == b"# mine\n"
-    assert verbs(run(project, job("ProcessPodcast", force=True)))["app/jobs/process_podcast.py"] == "overwrite"
-    assert b"class ProcessPodcast(Job):" in read()["app/jobs/process_podcast.py"]
+    assert read() == before
 
 
-def test_a_nested_job_makes_its_packages(project: Project, read: Read) -> None:
-    run(project, job("audio/podcasts/Publish"))
-    files = read()
-    assert files["app/jobs/__init__.py"] == b'"""The jobs of this application."""\n'
-    assert files["app/jobs/audio/__init__.py"] == b'"""The audio jobs."""\n'
-    assert b"from app.jobs.audio.podcasts.publish import Publish\n" in files["app/jobs/audio/podcasts/__init__.py"]
-    assert b"from app.jobs.audio.podcasts import Publish\n" in files["tests/jobs/audio/podcasts/test_publish.py"]
-    run(project, job("video/Publish"))
-    assert b"from app.jobs.video.publish import Publish\n" in read()["app/jobs/video/__init__.py"]
+def test_a_nested_job_makes_its_packages() -> None:
+    result = APP.run(job("audio/podcasts/Publish"))
+    result.assert_creates("app/jobs/__init__.py", '"""The jobs of this application."""\n')
+    result.assert_creates("app/jobs/audio/__init__.py", '"""The audio jobs."""\n')
+    imported = "+ from app.jobs.audio.podcasts.publish import Publish"
+    result.assert_has_patch("app/jobs/audio/podcasts/__init__.py", imported)
+    imported = "+ from app.jobs.audio.podcasts import Publish"
+    result.assert_has_patch("tests/jobs/audio/podcasts/test_publish.py", imported)
+    second = result.project.run(job("video/Publish"))
+    second.assert_has_patch("app/jobs/video/__init__.py", "+ from app.jobs.video.publish import Publish")
+    second.assert_unchanged(*result.project.files)
 
 
-def test_tests_that_are_no_packages_stay_so(project: Project, write: Write) -> None:
-    write({"tests/test_old.py": b""})
-    plan = preview(project, job("podcasts/Publish"))
-    assert [path for path in verbs(plan) if path.startswith("tests")] == [
+def test_tests_that_are_no_packages_stay_so() -> None:
+    result = APP.with_files({"tests/test_old.py": ""}).run(job("podcasts/Publish"))
+    assert [path for path in result.verbs if path.startswith("tests")] == [
         "tests/jobs/podcasts/test_podcasts_publish.py"
     ]
 
 
-def test_a_namespace_package_stays_one(tmp_path: Path) -> None:
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "web.py").write_text("x = 1\n")
-    (tmp_path / "pyproject.toml").write_text("[tool.dartian]\n")
-    assert "app/__init__.py" not in verbs(preview(Project.at(tmp_path), job("Publish")))
-    (tmp_path / "app" / "web.py").unlink()
-    assert verbs(preview(Project.at(tmp_path), job("Publish")))["app/__init__.py"] == "create"
+def test_a_namespace_package_stays_one() -> None:
+    settings = {"pyproject.toml": "[tool.dartian]\n"}
+    assert "app/__init__.py" not in MemoryProject({**settings, "app/web.py": "x = 1\n"}).run(job("Publish")).verbs
+    MemoryProject(settings).run(job("Publish")).assert_creates("app/__init__.py")
 
 
-def test_several_jobs_folders(tmp_path: Path) -> None:
-    for package in ("src/shop", "src/billing"):
-        (tmp_path / package).mkdir(parents=True)
-        (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "pyproject.toml").write_text('[tool.dartian]\njobs = ["src/shop/jobs", "src/billing/jobs"]\n')
-    project = Project.at(tmp_path)
-    plan = preview(project, job("billing.jobs.ChargeCard"))
-    assert set(verbs(plan)) == {
+def test_several_jobs_folders() -> None:
+    project = MemoryProject(
+        {
+            "src/shop/__init__.py": "",
+            "src/billing/__init__.py": "",
+            "pyproject.toml": '[tool.dartian]\njobs = ["src/shop/jobs", "src/billing/jobs"]\n',
+        }
+    )
+    result = project.run(job("billing.jobs.ChargeCard"))
+    assert set(result.verbs) == {
         "src/billing/jobs/charge_card.py",
         "src/billing/jobs/__init__.py",
         "tests/__init__.py",
@@ -147,24 +181,24 @@ def test_several_jobs_folders(tmp_path: Path) -> None:
         "tests/billing/jobs/__init__.py",
         "tests/billing/jobs/test_charge_card.py",
     }
-    assert "from billing.jobs.charge_card import ChargeCard" in plan.diff()
-    assert "src/shop/jobs/publish.py" in verbs(preview(project, job("Publish")))
+    imported = "+ from billing.jobs.charge_card import ChargeCard"
+    result.assert_has_patch("src/billing/jobs/__init__.py", imported)
+    project.run(job("Publish")).assert_creates("src/shop/jobs/publish.py")
 
 
-def test_sync_and_no_test(project: Project) -> None:
-    plan = run(project, job("Publish", sync=True, test=False))
-    assert set(verbs(plan)) == {"app/jobs/publish.py", "app/jobs/__init__.py"}
-    assert b"\n    def handle(self) -> None:\n" in (project.root / "app" / "jobs" / "publish.py").read_bytes()
+def test_sync_and_no_test() -> None:
+    result = APP.run(job("Publish", sync=True, test=False))
+    assert set(result.verbs) == {"app/jobs/publish.py", "app/jobs/__init__.py"}
+    result.assert_has_patch("app/jobs/publish.py", "+\n+     def handle(self) -> None:")
 
 
-def test_every_option_is_a_class_keyword(project: Project) -> None:
+def test_every_option_is_a_class_keyword() -> None:
     options = {
         "isolate": "fresh", "tags": ["podcast:{podcast_id}"], "delay": 1.5, "max_exceptions": 2, "retry_until": 60,
         "fail_on_timeout": True, "timeout": 90, "backoff": (1, 2), "tries": 5, "priority": -1, "queue": "media",
         "connection": "isolate", "aliases": ["Old"], "name": "podcasts.Publish",
     }  # fmt: skip
-    run(project, lambda workspace: plan_job(workspace, "Publish", ["podcast_id:int"], options))
-    text = (project.root / "app" / "jobs" / "publish.py").read_text()
+    text = APP.run(plan_job, "Publish", ["podcast_id:int"], options).project.text("app/jobs/publish.py")
     assert text.partition("class ")[2].partition(':\n    """')[0] == (
         'Publish(\n    Job,\n    name="podcasts.Publish",\n    aliases=["Old"],\n    connection="isolate",\n'
         '    queue="media",\n    priority=-1,\n    tries=5,\n    backoff=(1, 2),\n    timeout=90,\n'
@@ -173,22 +207,20 @@ def test_every_option_is_a_class_keyword(project: Project) -> None:
     )
 
 
-def test_an_exponential_backoff_is_imported(project: Project) -> None:
+def test_an_exponential_backoff_is_imported() -> None:
     from dartian_queue import exponential
 
-    run(project, job("Publish", backoff=exponential(3, cap=60)))
-    text = (project.root / "app" / "jobs" / "publish.py").read_text()
+    text = APP.run(job("Publish", backoff=exponential(3, cap=60))).project.text("app/jobs/publish.py")
     assert "from dartian_queue import Job, exponential\n" in text
     assert "class Publish(Job, backoff=exponential(3, 60)):" in text
 
 
-def test_the_header_is_broken_as_a_formatter_would(project: Project) -> None:
-    run(project, job("Publish", queue="q" * 26, connection="c" * 26))
-    text = (project.root / "app" / "jobs" / "publish.py").read_text()
+def test_the_header_is_broken_as_a_formatter_would() -> None:
+    text = APP.run(job("Publish", queue="q" * 26, connection="c" * 26)).project.text("app/jobs/publish.py")
     assert f'class Publish(\n    Job, connection="{"c" * 26}", queue="{"q" * 26}"\n):\n' in text
 
 
-MODELS = b"""
+MODELS = """
 from enum import Enum
 
 class Quality(Enum):
@@ -201,21 +233,23 @@ class Podcast:
 """
 
 
-def test_an_enum_of_the_project_is_looked_up(project: Project, write: Write, read: Read) -> None:
-    write({"app/models.py": MODELS})
-    run(project, job("Publish", "kind:app.models.Podcast.Kind", "quality:app.models.Quality=HIGH"))
-    files = read()
-    assert b"from app.models import Podcast, Quality\n" in files["app/jobs/publish.py"]
-    assert b"    quality: Quality = Quality.HIGH\n" in files["app/jobs/publish.py"]
-    assert b"return Publish(kind=Podcast.Kind.AUDIO)" in files["tests/jobs/test_publish.py"]
+def test_an_enum_of_the_project_is_looked_up() -> None:
+    build = job("Publish", "kind:app.models.Podcast.Kind", "quality:app.models.Quality=HIGH")
+    result = APP.with_files({"app/models.py": MODELS}).run(build)
+    result.assert_has_patch(
+        "app/jobs/publish.py",
+        "+ from app.models import Podcast, Quality\n...\n+     quality: Quality = Quality.HIGH",
+    )
+    assert "return Publish(kind=Podcast.Kind.AUDIO)" in result.project.text("tests/jobs/test_publish.py")
 
 
-def test_a_value_that_nobody_knows_skips_the_test(project: Project, write: Write, read: Read) -> None:
-    write({"app/models.py": b"class Account:\n    def __init__(self, x): ...\n"})
-    run(project, job("Publish", "account:app.models.Account"))
-    assert (
-        b'    pytest.skip("return a Publish here, with a value for account: Account")\n'
-        in read()["tests/jobs/test_publish.py"]
+def test_a_value_that_nobody_knows_skips_the_test() -> None:
+    models = {"app/models.py": "class Account:\n    def __init__(self, x): ...\n"}
+    APP.with_files(models).run(job("Publish", "account:app.models.Account")).assert_has_patch(
+        "tests/jobs/test_publish.py",
+        """
+        +     pytest.skip("return a Publish here, with a value for account: Account")
+        """,
     )
 
 
@@ -243,15 +277,15 @@ def test_a_value_that_nobody_knows_skips_the_test(project: Project, write: Write
         (job("Publish", tags=["p:{"]), Usage, "has a stray { or }"),
     ],
 )
-def test_a_refusal_touches_nothing(
-    project: Project, write: Write, read: Read, build: Callable[[Workspace], Plan], error: type[Exception], said: str
-) -> None:
-    write({"app/models.py": MODELS})
+def test_what_is_refused(build: Callable[[Workspace], Plan], error: type[DartianError], said: str) -> None:
+    assert said in str(APP.with_files({"app/models.py": MODELS}).assert_refuses(error, build))
+
+
+@pytest.mark.parametrize("build", [job("ValueError"), job("Publish", "q:app.modles.Quality"), job("Publish", tries=-1)])
+def test_a_refusal_touches_nothing(project: Project, read: Read, build: Callable[[Workspace], Plan]) -> None:
     before = read()
-    with pytest.raises(error) as refusal:
+    with pytest.raises(DartianError):
         run(project, build)
-    assert said in str(refusal.value)
-    assert len(str(refusal.value).splitlines()) <= 3
     assert read() == before
     assert not (project.root / ".dartian").exists()
 
@@ -284,16 +318,10 @@ def test_a_refusal_touches_nothing(
         ),
     ],
 )
-def test_what_is_in_the_way(
-    project: Project, write: Write, read: Read, files: Files, name: str, error: type[CliError], said: str
-) -> None:
-    write(files)
-    before = read()
-    with pytest.raises(CliError) as refusal:
-        run(project, job(name))
-    assert type(refusal.value) is error
-    assert said in str(refusal.value)
-    assert read() == before
+def test_what_is_in_the_way(files: Files, name: str, error: type[CliError], said: str) -> None:
+    refusal = APP.with_files(files).assert_refuses(CliError, job(name))
+    assert type(refusal) is error
+    assert said in str(refusal)
 
 
 def test_a_jobs_folder_that_leads_out_is_refused(project: Project, tmp_path: Path) -> None:
@@ -304,18 +332,17 @@ def test_a_jobs_folder_that_leads_out_is_refused(project: Project, tmp_path: Pat
     assert list((tmp_path / "outside").iterdir()) == []
 
 
-def test_a_file_that_is_only_searched_is_named_and_skipped(project: Project, write: Write) -> None:
-    write({"app/jobs/broken.py": b"class Publish(\n"})
-    plan = preview(project, job("Publish"))
+def test_a_file_that_is_only_searched_is_named_and_skipped() -> None:
+    plan = APP.with_files({"app/jobs/broken.py": "class Publish(\n"}).run(job("Publish")).plan
     assert len(plan.notes) == 1
     assert plan.notes[0].startswith("not looked into: app/jobs/broken.py:1")
 
 
-def test_a_stub_of_the_project_is_used_and_told(project: Project, write: Write, read: Read) -> None:
-    write({"stubs/job.py.jinja": b"# ours\nclass {{ class_name }}: ...\n"})
-    plan = run(project, job("Publish", test=False))
-    assert plan.notes == ("from your own stub stubs/job.py.jinja",)
-    assert read()["app/jobs/publish.py"] == b"# ours\nclass Publish: ...\n"
+def test_a_stub_of_the_project_is_used_and_told() -> None:
+    stub = {"stubs/job.py.jinja": "# ours\nclass {{ class_name }}: ...\n"}
+    result = APP.with_files(stub).run(job("Publish", test=False))
+    assert result.plan.notes == ("from your own stub stubs/job.py.jinja",)
+    result.assert_creates("app/jobs/publish.py", "# ours\nclass Publish: ...\n")
 
 
 def test_twenty_at_once_register_all_twenty(project: Project, read: Read) -> None:
@@ -341,19 +368,18 @@ def test_twenty_at_once_register_all_twenty(project: Project, read: Read) -> Non
 words = st.one_of(st.text(max_size=40), st.from_regex(r"[A-Za-z_/.\-]{1,20}(:[a-z]{1,8})?(=.{0,9})?", fullmatch=True))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(deadline=None)
 @given(name=words, fields=st.lists(words, max_size=3))
-def test_whatever_is_typed_is_a_plan_that_compiles_or_a_refusal(project: Project, name: str, fields: list[str]) -> None:
+def test_whatever_is_typed_is_a_plan_that_compiles_or_a_refusal(name: str, fields: list[str]) -> None:
     try:
-        plan = preview(project, job(name, *fields))
-    except CliError as refusal:
-        refused = refusal.exit_code
-        assert refused == 2
+        result = APP.run(job(name, *fields))
+    except CliError:
+        assert APP.assert_refuses(CliError, job(name, *fields)).exit_code == 2
         return
-    for change in plan.changes:
+    for change in result.plan.changes:
         assert change.path.startswith(("app/jobs/", "tests/"))
         assert ".." not in change.path
-        compile(getattr(change, "after"), change.path, "exec")  # noqa: B009 - a union without one for removals
+        compile(result.project.files[change.path], change.path, "exec")
 
 
 def test_the_engine_imports_what_it_needs_and_no_more() -> None:
