@@ -5,12 +5,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import dartian_cli
 import dartian_queue
-
-INIT = Path(dartian_queue.__file__)
 
 PUBLIC = [
     "Config",
@@ -49,6 +49,25 @@ PUBLIC = [
     "track",
 ]
 
+GENERATING = [
+    "Answer",
+    "BrokenSource",
+    "CliError",
+    "Conflict",
+    "FieldRefused",
+    "NameRefused",
+    "NotUnderstood",
+    "OutsideProject",
+    "Plan",
+    "Project",
+    "Usage",
+    "Workspace",
+    "plan_application",
+    "plan_job",
+    "preview",
+    "run",
+]
+
 HEAVY = ["asyncio", "concurrent.futures", "logging", "multiprocessing", "sqlite3", "subprocess", "tomllib"]
 """What the standard library asks most for; none of it is needed to define a job, or to dispatch one on a store."""
 
@@ -63,27 +82,38 @@ def loaded_by(code: str) -> list[str]:
     return loaded
 
 
-def test_the_public_names() -> None:
-    assert dartian_queue.__all__ == PUBLIC
-    assert sorted(PUBLIC) == PUBLIC
-    for name in PUBLIC:
-        assert getattr(dartian_queue, name) is not None
-    assert set(PUBLIC) <= set(dir(dartian_queue))
+@pytest.mark.parametrize(("package", "public"), [(dartian_queue, PUBLIC), (dartian_cli, GENERATING)])
+def test_the_public_names(package: ModuleType, public: list[str]) -> None:
+    assert package.__all__ == public
+    assert sorted(public) == public
+    for name in public:
+        assert getattr(package, name) is not None
+    assert set(public) <= set(dir(package))
 
 
-def test_type_checkers_see_exactly_the_public_names() -> None:
-    (block,) = [node for node in ast.parse(INIT.read_text()).body if isinstance(node, ast.If)]
+@pytest.mark.parametrize(("package", "public"), [(dartian_queue, PUBLIC), (dartian_cli, GENERATING)])
+def test_type_checkers_see_exactly_the_public_names(package: ModuleType, public: list[str]) -> None:
+    (block,) = [node for node in ast.parse(Path(str(package.__file__)).read_text()).body if isinstance(node, ast.If)]
     seen = [alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    assert sorted(seen) == PUBLIC
+    assert sorted(seen) == public
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'dartian_queue' has no attribute 'Jobs'"):
         dartian_queue.Jobs  # type: ignore[attr-defined] # noqa: B018
+    with pytest.raises(AttributeError, match="module 'dartian_cli' has no attribute 'Generator'"):
+        dartian_cli.Generator  # type: ignore[attr-defined] # noqa: B018
 
 
 def test_import_loads_nothing() -> None:
     assert loaded_by("import dartian_queue") == ["dartian_queue"]
+    assert loaded_by("import dartian_cli") == ["dartian_cli"]
+
+
+def test_writing_a_generator_loads_no_command_and_no_parser_of_sources() -> None:
+    loaded = loaded_by("from dartian_cli import Plan, Project, Usage, Workspace, preview, run")
+    assert [name for name in loaded if name.startswith(("typer", "rich", "jinja2", "libcst", "sqlite3"))] == []
+    assert [name for name in loaded if name.startswith(("dartian_cli.commands", "dartian_cli.generators"))] == []
 
 
 def test_defining_and_dispatching_loads_nothing_heavy() -> None:

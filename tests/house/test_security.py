@@ -18,7 +18,8 @@ RUNS_CODE = {
     "eval": set[str](),
     "__import__": set[str](),
     "import_module": {
-        "dartian_queue/__init__.py",  # our own modules, by names that stand there
+        "dartian_cli/__init__.py",  # our own modules, by names that stand there
+        "dartian_queue/__init__.py",
         "dartian_queue/drivers/__init__.py",
         "dartian_queue/isolates/zygote.py",
         "dartian_queue/registry.py",  # the jobs packages, as the configuration names them
