@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dartian_cli.errors import BrokenSource
+from dartian_cli.errors import BrokenSource, OutsideProject
 from dartian_cli.project import Project
 from dartian_cli.stubs import find_stub, packaged_stubs, render
 from dartian_cli.workspace import Workspace
@@ -51,3 +51,18 @@ def test_a_broken_stub_is_named(project: Project, write: Write, text: bytes, sai
     assert said in str(refusal.value)
     assert "stubs/job.py.jinja" in str(refusal.value)
     assert str(refusal.value).endswith("Correct it, or delete it to use the packaged one.")
+
+
+def test_a_stub_that_a_plan_makes_is_used_and_one_outside_of_the_project_is_not(project: Project, write: Write) -> None:
+    workspace = Workspace(project)
+    workspace.create("stubs/job.py.jinja", "x = 1\n")
+    assert find_stub(workspace, "job.py").content == b"x = 1\n"
+    (project.root.parent / "elsewhere").mkdir()
+    (project.root / "stubs").symlink_to(project.root.parent / "elsewhere")
+    with pytest.raises(OutsideProject, match=r"^stubs leads out of the project"):
+        find_stub(Workspace(project), "job.py")
+
+
+def test_a_file_called_stubs_is_no_folder_of_them(project: Project, write: Write) -> None:
+    write({"stubs": b"notes\n"})
+    assert not find_stub(Workspace(project), "job.py").own
