@@ -1,13 +1,16 @@
-"""Put one more string into a list or tuple of strings as its author would: sorted if it is sorted, a line each if so.
+"""Put one more item between commas as its author would: sorted if they are sorted, a line each if so.
 
-It gives splices only; who calls it proves them.
+The items are the strings of a list or tuple, or the names of an import. It gives splices only; who calls it proves
+them.
 """
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dartian_cli.edits.source import Source, Span, Splice
 from dartian_cli.errors import NotUnderstood, shown_path
@@ -15,11 +18,11 @@ from dartian_cli.errors import NotUnderstood, shown_path
 if TYPE_CHECKING:
     import libcst
 
-__all__ = ["export_key", "natural_key", "splices_into"]
+__all__ = ["export_key", "natural_key", "splices_into", "splices_into_import"]
 
 _REST_OF_LINE = re.compile(r"[ \t\f]*(#[^\r\n]*)?(?=[\r\n]|\Z)")
 _NUMBERS = re.compile(r"(\d+)")
-_GAP = re.compile(r"(?:[ \t\f\r\n]|\\\r?\n|#[^\r\n]*)*")
+_GAP = re.compile(r"(?:[ \t\f\r\n]|\\(?:\r\n?|\n)|#[^\r\n]*)*")
 
 
 Key = tuple[int, tuple[tuple[int, str], ...], str]
@@ -32,37 +35,100 @@ def natural_key(name: str) -> Key:
     return 0, tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts), ""
 
 
-def splices_into(source: Source, literal: ast.List | ast.Tuple, name: str) -> list[Splice]:
-    """Return what adds ``"name"`` to a literal that is the value of an assignment at the top level."""
+class _Row(msgspec.Struct, frozen=True):
+    """Items between commas, as they stand in the file."""
+
+    spans: list[tuple[int, int]]
+    commas: list[int | None]
+    """Where the comma after each item ends."""
+    is_bare: bool
+    """Whether no brackets are around them, so that a line cannot end between two."""
+    statement: tuple[int, int]
+    """The whole of the statement, which is nothing but a name and these items; else the items only."""
+
+
+def splices_into(source: Source, literal: ast.List | ast.Tuple, name: str, length: int) -> list[Splice]:
+    """Return what adds ``"name"`` to a literal that is, or is part of, the value of ``__all__``."""
     if not literal.elts:
         return [_into_empty(source, literal, name)]
-    node, span = _located(source, literal)
-    spans = [span(element.value) for element in node.elements]
-    strings = _strings(node)
-    index = _position(strings, name) if strings is not None else len(spans)
-    quote = _quote(source.text[spans[index - 1 if index else 0][0] :])
-    written = f"{quote}{name}{quote}"
-    if index == 0:
-        return [_before_first(source, spans[0], written)]
-    comma = _comma_after(source, node, spans, index - 1)
-    return _after(source, node, spans, index - 1, comma, written)
+    row = _row_of(source, literal)
+    strings = [item.value if isinstance(item, ast.Constant) else None for item in literal.elts]
+    known = [string for string in strings if isinstance(string, str)]
+    orders = (_listed_key, export_key, _plain_key, _folded_key)
+    index = _position(known, name, orders) if len(known) == len(strings) else len(strings)
+    quote = _quote(source.text[row.spans[index - 1 if index else 0][0] :])
+    return _splices(source, row, index, f"{quote}{name}{quote}", length)
 
 
-def _strings(node: "libcst.List | libcst.Tuple") -> list[str] | None:
-    """Return the items if all are plain strings."""
+def splices_into_import(source: Source, statement: ast.ImportFrom, name: str, length: int) -> list[Splice]:
+    """Return what adds a name to those that an import at the top level takes from its module."""
+    start, end = source.span_of(statement)
+    spans = [source.span_of(alias) for alias in statement.names]
+    is_bare = "(" not in source.text[start : spans[0][0]]
+    commas = [_comma(source, last) for _, last in spans]
+    names = [alias.name for alias in statement.names]
+    index = _position(names, name, (export_key, _plain_key, _folded_key))
+    return _splices(source, _Row(spans, commas, is_bare, (start, end)), index, name, length)
+
+
+def _row_of(source: Source, literal: ast.List | ast.Tuple) -> _Row:
     import libcst
 
-    values = [
-        element.value.evaluated_value if isinstance(element.value, libcst.SimpleString) else None
-        for element in node.elements
-    ]
-    strings = [value for value in values if isinstance(value, str)]
-    return strings if len(strings) == len(values) else None
+    start, end = source.span_of(literal)
+    node, span = _parsed(source, literal, source.text[start:end])
+    value = node.value if isinstance(node, libcst.Expr) else None
+    if not isinstance(value, libcst.List | libcst.Tuple) or len(value.elements) != len(literal.elts):
+        raise _unusual(source, literal)
+    items = [(start + first, start + last) for first, last in (span(element.value) for element in value.elements)]
+    is_bare = isinstance(value, libcst.Tuple) and not value.lpar
+    whole = (start, end)
+    for statement in source.tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is literal:
+            whole = source.span_of(statement)
+    return _Row(items, [_comma(source, last) for _, last in items], is_bare, whole)
 
 
-def _position(strings: Sequence[str], name: str) -> int:
+def _parsed(source: Source, literal: ast.expr, text: str) -> tuple["libcst.BaseSmallStatement", Span]:
+    """Return libcst's tree of this piece alone, whatever the rest of the file holds, and the places in it."""
+    import libcst
+
+    module, span = Source(source.path, text.encode("utf-8")).locate()
+    line = module.body[0] if len(module.body) == 1 else None
+    if not isinstance(line, libcst.SimpleStatementLine) or len(line.body) != 1:
+        raise _unusual(source, literal)
+
+    def placed(node: "libcst.CSTNode") -> tuple[int, int]:
+        try:
+            return span(node)
+        except NotUnderstood:
+            raise _unusual(source, literal) from None
+
+    return line.body[0], placed
+
+
+def _unusual(source: Source, node: ast.expr | ast.stmt) -> NotUnderstood:
+    return NotUnderstood(f"{shown_path(source.path)}:{node.lineno}: too unusual a list to be edited safely")
+
+
+def _comma(source: Source, end: int) -> int | None:
+    """Return where the comma ends that follows an item, or None where there is none."""
+    gap = _GAP.match(source.text, end)
+    at = gap.end() if gap else end
+    return at + 1 if source.text[at : at + 1] == "," else None
+
+
+def _splices(source: Source, row: _Row, index: int, written: str, length: int) -> list[Splice]:
+    """Put the item before the one at ``index``, or at the end."""
+    if _outgrows(source, row, written, length):
+        return _a_line_each(source, row, index, written)
+    if index == 0:
+        return [_before_first(source, row, written)]
+    return _after(source, row, index - 1, written, length)
+
+
+def _position(strings: Sequence[str], name: str, orders: Sequence[Callable[[str], Key]]) -> int:
     """Return where the name goes: in its place if the list is in an order we know, else at the end."""
-    for key in (_listed_key, export_key, _plain_key, _folded_key):
+    for key in orders:
         keys = [key(string) for string in strings]
         if all(earlier <= later for earlier, later in pairwise(keys)):
             return sum(1 for present in keys if present <= key(name))
@@ -97,23 +163,6 @@ def _quote(text: str) -> str:
     return found[1] if found else '"'
 
 
-def _located(source: Source, literal: ast.List | ast.Tuple) -> tuple["libcst.List | libcst.Tuple", Span]:
-    """Return libcst's node for the literal: the one with the same first item."""
-    import libcst
-
-    module, span = source.locate()
-    item = literal.elts[0]
-    first = source.span_of(item.value if isinstance(item, ast.Starred) else item)[0]
-    for statement in module.body:
-        for small in statement.body if isinstance(statement, libcst.SimpleStatementLine) else ():
-            value = small.value if isinstance(small, libcst.Assign | libcst.AnnAssign) else None
-            if not isinstance(value, libcst.List | libcst.Tuple) or len(value.elements) != len(literal.elts):
-                continue
-            if span(value.elements[0].value)[0] == first:
-                return value, span
-    raise NotUnderstood(f"{shown_path(source.path)}:{literal.lineno}: too unusual a list to be edited safely")
-
-
 def _into_empty(source: Source, literal: ast.List | ast.Tuple, name: str) -> Splice:
     """Open the brackets: an item a line, so that the next one is a line of its own in every diff."""
     start, end = source.span_of(literal)
@@ -122,57 +171,81 @@ def _into_empty(source: Source, literal: ast.List | ast.Tuple, name: str) -> Spl
     closing = end - 1
     if "\n" in inside or "\r" in inside:
         return Splice(source.line_start(closing), f'    "{name}",{newline}')
-    if inside:
-        return Splice(start + 1, f'"{name}"' + ("," if source.text[start] == "(" else ""))
+    is_tuple = source.text[start] == "("
+    if inside or is_tuple:
+        return Splice(start + 1, f'"{name}"' + ("," if is_tuple else ""))
     return Splice(closing, f'{newline}    "{name}",{newline}')
 
 
 def _indent(source: Source, start: int) -> str | None:
     """Return the indentation of an item that begins its line, or None of one that does not."""
     before = source.text[source.line_start(start) : start]
-    return before if not before.strip() else None
+    return before.replace("\f", "") if not before.strip() else None
 
 
-def _before_first(source: Source, first: tuple[int, int], written: str) -> Splice:
-    indent = _indent(source, first[0])
+def _before_first(source: Source, row: _Row, written: str) -> Splice:
+    first = row.spans[0][0]
+    indent = None if row.is_bare else _indent(source, first)
     if indent is None:
-        return Splice(first[0], f"{written}, ")
-    return Splice(source.line_start(first[0]), f"{indent}{written},{source.newline_after(first[0])}")
+        return Splice(first, f"{written}, ")
+    return Splice(source.above_comments(first), f"{indent}{written},{source.newline_after(first)}")
 
 
-def _comma_after(
-    source: Source, node: "libcst.List | libcst.Tuple", spans: Sequence[tuple[int, int]], index: int
-) -> int | None:
-    """Return where the item's comma ends, or None where the last one has none."""
-    import libcst
-
-    if not isinstance(node.elements[index].comma, libcst.Comma):
-        return None
-    gap = _GAP.match(source.text, spans[index][1])
-    return (gap.end() if gap else spans[index][1]) + 1
-
-
-def _after(
-    source: Source,
-    node: "libcst.List | libcst.Tuple",
-    spans: Sequence[tuple[int, int]],
-    index: int,
-    comma: int | None,
-    written: str,
-) -> list[Splice]:
+def _after(source: Source, row: _Row, index: int, written: str, length: int) -> list[Splice]:
     """Follow the item at ``index``: on a line of its own where that item has one, else on the same line."""
-    end = comma if comma is not None else spans[index][1]
-    indent = _indent(source, spans[index][0])
+    start, item_end = row.spans[index]
+    comma = row.commas[index]
+    end = comma if comma is not None else item_end
+    indent = None if row.is_bare else _indent(source, start)
+    newline = source.newline_after(start)
     alone = _REST_OF_LINE.match(source.text, end)
-    newline = source.newline_after(spans[index][0])
     if indent is not None and alone:
-        added = [Splice(alone.end(), f"{newline}{indent}{written}{',' if comma is not None else ''}")]
+        ends = "," if comma is not None or len(row.spans) == 1 else ""
+        added = [Splice(alone.end(), f"{newline}{indent}{written}{ends}")]
         return added if comma is not None else [Splice(end, ","), *added]
-    is_last = index == len(spans) - 1
+    is_last = index == len(row.spans) - 1
     if indent is not None and is_last and comma is None:
         return [Splice(end, f",{newline}{indent}{written}")]
+    apart = " "
+    line_start = source.line_start(end)
+    longer = source.line_end(end) - line_start + len(written) + 2
+    if not row.is_bare and line_start > row.statement[0] and longer > length:
+        before = source.text[line_start:end]
+        apart = newline + before[: len(before) - len(before.lstrip())].replace("\f", "")
     if comma is None:
-        return [Splice(end, f", {written}")]
-    lone = is_last and len(spans) == 1 and source.text[spans[0][1] : comma].strip() == ","
-    ends_bare = lone and not hasattr(node, "lbracket")
-    return [Splice(end, f" {written}" if ends_bare else f" {written},")]
+        return [Splice(end, f",{apart}{written}")]
+    lone = is_last and len(row.spans) == 1 and source.text[item_end:comma].strip() == ","
+    ends_alone = lone and source.text[comma:].lstrip()[:1] != "]"
+    return [Splice(end, f"{apart}{written}" if ends_alone else f"{apart}{written},")]
+
+
+def _outgrows(source: Source, row: _Row, written: str, length: int) -> bool:
+    """Return whether the items stand on one line that fits, and would not with one more.
+
+    Not where a formatter was told to keep off, and not where the items are but a part of the value.
+    """
+    start, end = row.statement
+    if start == row.spans[0][0] or source.line_start(start) != source.line_start(end) or source.is_kept(start):
+        return False
+    if any(source.text[last:first] != ", " for (_, last), (first, _) in pairwise(row.spans)):
+        return False
+    if row.commas[-1] is not None or not _REST_OF_LINE.match(source.text, end):
+        return False
+    opened, closed = (0, 0) if row.is_bare else (1, 1)
+    if (source.text[row.spans[0][0] - opened] in " \t" and not row.is_bare) or row.spans[-1][1] + closed != end:
+        return False
+    return end - start <= length < end - start + len(written) + 2
+
+
+def _a_line_each(source: Source, row: _Row, index: int, written: str) -> list[Splice]:
+    """Break a line as formatters do, by insertions only: the space after a comma becomes part of the indentation."""
+    newline = source.newline_after(row.statement[0])
+    opens, closes = ("(", ")") if row.is_bare else ("", "")
+    splices = [Splice(row.spans[0][0], f"{opens}{newline}    ")]
+    for place, (start, end) in enumerate(row.spans):
+        if place == index:
+            splices.append(Splice(start, f"{written},{newline}    "))
+        if place < len(row.spans) - 1:
+            splices.append(Splice(end + 1, f"{newline}   "))
+    added = f",{newline}    {written}" if index == len(row.spans) else ""
+    return [*splices, Splice(row.spans[-1][1], f"{added},{newline}{closes}")]

@@ -7,17 +7,22 @@ is not understood is not edited; the error holds the line to paste.
 """
 
 import ast
-from collections.abc import Iterator
-from itertools import pairwise
+import re
 
 import msgspec
 
-from dartian_cli.edits.listed import natural_key, splices_into
-from dartian_cli.edits.scope import Binding, absolute_module, bindings_of, exports_of, is_docstring
+from dartian_cli.edits.exports import Exports, exports_of
+from dartian_cli.edits.import_blocks import Block, Target, blocks_of, import_splice
+from dartian_cli.edits.listed import splices_into, splices_into_import
+from dartian_cli.edits.loading import has_star_of, is_discovered, is_mapped, lazy_line, names_of_siblings
+from dartian_cli.edits.scope import Binding, absolute_module, bindings_of, is_docstring, is_future
 from dartian_cli.edits.source import Source, Splice
+from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import Conflict, NotUnderstood, shown_path
 
 __all__ = ["Registration", "register_job"]
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -30,27 +35,27 @@ class Registration(msgspec.Struct, frozen=True):
     module: str
     """The module's own name: ``process_podcast``."""
     class_name: str
+    line_length: int = 88
+    """What the project's formatter is told: a longer import goes over several lines."""
+    own: tuple[str, ...] = ()
+    """The first names of the project's modules, which import sorters keep apart from third parties."""
 
     @property
     def target(self) -> str:
         """The module's full name."""
         return f"{self.package}.{self.module}"
 
-    def statement(self, *, relative: bool = False, alias: bool = False) -> str:
-        """Return the import, in the style of the file."""
+    def statement(self, *, relative: bool = False, alias: bool = False, newline: str = "\n") -> str:
+        """Return the import, in the style of the file; over several lines where one is too long."""
         start = f".{self.module}" if relative else self.target
-        return f"from {start} import {self.class_name}" + (f" as {self.class_name}" if alias else "")
+        name = f"{self.class_name} as {self.class_name}" if alias else self.class_name
+        line = f"from {start} import {name}"
+        return line if len(line) <= self.line_length else f"from {start} import ({newline}    {name},{newline})"
 
-
-class _Neighbour(msgspec.Struct, frozen=True):
-    """An import at the top level that stands on lines of its own: where, and of what."""
-
-    start: int
-    end: int
-    module: str
-    relative: bool
-    sibling: bool
-    """Whether it imports from a module of the same package."""
+    @property
+    def snippet(self) -> str:
+        """The import as a person pastes it: one line."""
+        return f"from {self.target} import {self.class_name}"
 
 
 def register_job(content: bytes | None, job: Registration) -> bytes:
@@ -69,20 +74,23 @@ def register_job(content: bytes | None, job: Registration) -> bytes:
 
 
 def _registered(source: Source, job: Registration) -> bytes:
-    imported = _is_imported(source, job)
-    touching, exported = exports_of(source.tree)
-    listed = exported is not None and any(_is_name(item, job.class_name) for item in exported.elts)
-    if imported and (listed or exported is None):
+    exports = exports_of(source.tree)
+    imported = _is_imported(source, job, exports)
+    listed = exports.lists(job.class_name)
+    literal = None if listed else exports.literal_for(names_of_siblings(source.tree, job.package))
+    if imported and (listed or (literal is None and not (exports.touching and exports.is_complete))):
         return source.content
-    if touching and exported is None:
-        raise _not_understood(job, touching[0].lineno, "__all__ is computed, or changed in several places")
+    if exports.touching and literal is None and not listed:
+        first = exports.unclear or exports.touching[0]
+        raise _not_understood(job, first.lineno, "__all__ is computed, or changed in several places", imported=imported)
     splices: list[Splice] = []
-    makes_exports = not touching and _binds_nothing(source.tree)
+    makes_exports = not exports.touching and _binds_nothing(source.tree)
     if not imported:
-        splices.append(_import(source, job, alias=not touching and not makes_exports, exports=makes_exports))
-    if exported is not None and not listed:
-        splices += splices_into(source, exported, job.class_name)
-    return source.spliced(splices, lambda old, new: _differs_by_job_only(old, new, job))
+        splices += _import(source, job, alias=not exports.touching and not makes_exports, exports=makes_exports)
+    if literal is not None:
+        splices += splices_into(source, literal, job.class_name, job.line_length)
+    adds = (not imported, literal is not None, makes_exports)
+    return source.spliced(splices, lambda old, new: _differs_by_job_only(old, new, job, adds))
 
 
 def _new_file(job: Registration) -> bytes:
@@ -95,18 +103,23 @@ def _exports(job: Registration, newline: str) -> str:
     return f'__all__ = [{newline}    "{job.class_name}",{newline}]'
 
 
-def _is_imported(source: Source, job: Registration) -> bool:
+def _is_imported(source: Source, job: Registration, exports: Exports) -> bool:
     """Return whether the class is imported at run time; refuse what binds its name in another way."""
     found = bindings_of(source.tree, job.class_name, job.package)
     ours = [binding for binding in found if (binding.module, binding.name) == (job.target, job.class_name)]
-    if other := next((binding for binding in found if binding not in ours), None):
-        raise _taken(job, other)
-    if any(not binding.for_checkers for binding in ours):
+    running = [binding for binding in ours if not binding.for_checkers]
+    branches = {binding.block for binding in running}
+    others = [binding for binding in found if binding not in ours and binding.block not in branches]
+    if others:
+        raise _taken(job, others[0])
+    if running or has_star_of(source.tree, job.target, job.package) or is_discovered(source.tree, job.package):
         return True
+    if line := lazy_line(source.tree, job.package):
+        if is_mapped(source.tree, job.class_name) or (ours and exports.lists(job.class_name)):
+            return True
+        raise _not_understood(job, line, "the names are loaded lazily by __getattr__")
     if ours:
         raise _not_understood(job, ours[0].line, f"{job.class_name} is imported for type checkers only")
-    if lazy := bindings_of(source.tree, "__getattr__", job.package):
-        raise _not_understood(job, lazy[0].line, "the names are loaded lazily by __getattr__")
     return False
 
 
@@ -119,88 +132,63 @@ def _taken(job: Registration, other: Binding) -> Conflict:
     )
 
 
-def _not_understood(job: Registration, line: int, why: str) -> NotUnderstood:
+def _not_understood(job: Registration, line: int, why: str, *, imported: bool = False) -> NotUnderstood:
     place = f"{shown_path(job.path)}:{line}"
-    return NotUnderstood(
-        _with_line_to_paste(f"{place}: {why}, so {job.class_name} is not registered by guesswork", job)
-    )
+    problem = f"{place}: {why}, so {job.class_name} is not registered by guesswork"
+    if imported:
+        return NotUnderstood(
+            f"{problem}\nNothing was changed. It is imported; add it to __all__, and run the command again:\n"
+            f'"{job.class_name}",'
+        )
+    return NotUnderstood(_with_line_to_paste(problem, job))
 
 
 def _with_line_to_paste(problem: str, job: Registration) -> str:
     return (
-        f"{problem}\n"
-        f"Nothing was changed. Paste this line, export the name, and run the command again:\n"
-        f"{job.statement()}"
+        f"{problem}\nNothing was changed. Paste this line, export the name, and run the command again:\n{job.snippet}"
     )
-
-
-def _is_name(item: ast.expr, name: str) -> bool:
-    return isinstance(item, ast.Constant) and item.value == name
 
 
 def _binds_nothing(tree: ast.Module) -> bool:
     """Return whether the file has a docstring and imports from __future__ at most."""
-    return all(is_docstring(statement) or isinstance(statement, ast.Pass) or _is_future(statement)
+    return all(is_docstring(statement) or isinstance(statement, ast.Pass) or is_future(statement)
                for statement in tree.body)  # fmt: skip
 
 
-def _is_future(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-
-
-def _import(source: Source, job: Registration, *, alias: bool, exports: bool) -> Splice:
-    """Return the splice that imports the class, and makes ``__all__`` if that is wanted."""
-    imports = _neighbours(source, job)
-    siblings = [neighbour for neighbour in imports if neighbour.sibling]
-    styled = siblings or [neighbour for neighbour in imports if neighbour.relative]
-    line = job.statement(relative=bool(styled) and styled[-1].relative, alias=alias)
-    if siblings:
-        return _beside(source, siblings, job, line)
+def _import(source: Source, job: Registration, *, alias: bool, exports: bool) -> list[Splice]:
+    """Return what imports the class, and makes ``__all__`` if that is wanted."""
+    if not alias and (found := _import_of_module(source, job)):
+        return splices_into_import(source, found, job.class_name, job.line_length)
+    newline = source.newline
+    own = frozenset({job.package.split(".")[0], *job.own})
+    blocks = blocks_of(source, job.package, own)
+    relative = _is_relative(blocks)
+    line = job.statement(relative=relative, alias=alias, newline=newline)
     if exports:
-        line = f"{line}{source.newline * 2}{_exports(job, source.newline)}"
+        line = f"{line}{newline * 2}{_exports(job, newline)}"
     if not source.tree.body:
-        return _at_the_end(source, line)
-    return _after_prologue(source, job, line)
+        return [_at_the_end(source, line)]
+    target = Target(line, job.package, job.target, job.class_name, relative, own)
+    return [import_splice(source, blocks, target) or _before_code(source, line)]
 
 
-def _neighbours(source: Source, job: Registration) -> list[_Neighbour]:
-    """Return the imports at the top level, each with the place of its lines."""
-    found: list[_Neighbour] = []
+def _import_of_module(source: Source, job: Registration) -> ast.ImportFrom | None:
+    """Return an import of something else from the job's own module, which takes one more name."""
     for statement in source.tree.body:
-        if isinstance(statement, ast.ImportFrom) and not _is_future(statement):
-            start, end = source.span_of(statement)
-            name = absolute_module(statement, job.package)
-            sibling = name.startswith(f"{job.package}.")
-            found.append(_Neighbour(start, end, name, statement.level > 0, sibling))
-    return found
+        if not isinstance(statement, ast.ImportFrom) or absolute_module(statement, job.package) != job.target:
+            continue
+        if all(alias.asname is None and alias.name != "*" for alias in statement.names):
+            return statement
+    return None
 
 
-def _beside(source: Source, siblings: list[_Neighbour], job: Registration, line: str) -> Splice:
-    """Go where the order of the neighbours says; after the last one where they have none."""
-    keys = [natural_key(sibling.module) for sibling in siblings]
-    new = natural_key(job.target)
-    ordered = all(earlier <= later for earlier, later in pairwise(keys))
-    before = [sibling for sibling, key in zip(siblings, keys, strict=True) if key <= new]
-    if not ordered:
-        return _line_after(source, siblings[-1].end, line)
-    if not before:
-        first = siblings[0].start
-        return Splice(_above_comments(source, first), line + source.newline_after(first))
-    return _line_after(source, before[-1].end, line)
-
-
-def _line_after(source: Source, end: int, line: str) -> Splice:
-    """Return the splice that makes ``line`` the line after the one that ``end`` is in."""
-    return Splice(source.line_end(end), source.newline_after(end) + line)
-
-
-def _above_comments(source: Source, start: int) -> int:
-    """Return where the comments begin that belong to a statement; a comment at the file's top belongs to the file."""
-    at = source.line_start(start)
-    top = at
-    while top > 0 and source.text[source.line_start(top - 1) : top].lstrip().startswith("#"):
-        top = source.line_start(top - 1)
-    return at if top == 0 else top
+def _is_relative(blocks: list[Block]) -> bool:
+    """Return whether most siblings are imported relatively; without any, whether anything is."""
+    siblings = [found for block in blocks for found in block.siblings]
+    relative = sum(found.relative for found in siblings)
+    if not siblings:
+        return any(found.relative for block in blocks for found in block.imports)
+    return relative * 2 > len(siblings) or (relative * 2 == len(siblings) and siblings[-1].relative)
 
 
 def _at_the_end(source: Source, line: str) -> Splice:
@@ -211,67 +199,65 @@ def _at_the_end(source: Source, line: str) -> Splice:
     return Splice(end, newline + line + newline if source.text.endswith(("\n", "\r")) else newline * 2 + line)
 
 
-def _after_prologue(source: Source, job: Registration, line: str) -> Splice:
-    """Go after the docstring and the imports that the file begins with, in a block of their own if they differ."""
-    prologue = list(_prologue(source.tree))
-    if not prologue:
-        first = source.tree.body[0]
-        decorated = getattr(first, "decorator_list", None) or [first]
-        start = source.start_of(decorated[0].lineno)
-        return Splice(_above_comments(source, start), line + source.newline_after(start) * 2)
-    last = prologue[-1]
-    end = source.line_end(source.span_of(last)[1])
-    newline = source.newline_after(end)
-    apart = "" if _is_of(last, job.package.split(".")[0]) else newline
-    following = source.next_line(end)
-    is_followed = source.text[following : source.line_end(following)].strip()
-    return Splice(end, newline + apart + line + (newline if is_followed else ""))
+def _before_code(source: Source, line: str) -> Splice:
+    """Go after the docstring, or above a file's first statement, with the empty lines that a formatter wants."""
+    first, *rest = source.tree.body
+    newline = source.newline
+    if not is_docstring(first):
+        start = _start(source, first)
+        at = source.above_comments(start)
+        return Splice(at or source.line_start(start), line + newline * (3 if _is_definition(first) else 2))
+    end = source.line_end(source.span_of(first)[1])
+    following = re.compile(r"(?:[ \t\f]*(?:\r\n|\n|\r))*").match(source.text, end)
+    gap = re.findall(r"\r\n|\n|\r", following[0] if following else "")
+    wanted = 3 if rest and _is_definition(rest[0]) else 2
+    has_more = bool(following and source.text[following.end() :].strip())
+    return Splice(end, newline * 2 + line + newline * (max(0, wanted - len(gap)) if has_more else 0))
 
 
-def _prologue(tree: ast.Module) -> Iterator[ast.stmt]:
-    for index, statement in enumerate(tree.body):
-        if not isinstance(statement, ast.Import | ast.ImportFrom) and not (index == 0 and is_docstring(statement)):
-            return
-        yield statement
+def _start(source: Source, statement: ast.stmt) -> int:
+    decorators = statement.decorator_list if isinstance(statement, _DEFINITIONS) else []
+    return source.start_of(decorators[0].lineno if decorators else statement.lineno)
 
 
-def _is_of(statement: ast.stmt, top: str) -> bool:
-    """Return whether an import is in the same block as the new one: of the same application."""
-    if isinstance(statement, ast.ImportFrom):
-        return statement.level > 0 or (statement.module or "").split(".")[0] == top
-    return isinstance(statement, ast.Import) and statement.names[0].name.split(".")[0] == top
+def _is_definition(statement: ast.stmt) -> bool:
+    return isinstance(statement, _DEFINITIONS)
 
 
-def _differs_by_job_only(old: ast.Module, new: ast.Module, job: Registration) -> bool:
-    """Return whether the new tree, without the job's import and its name in __all__, is the old one."""
-    before, _ = exports_of(old)
-    touching, exported = exports_of(new)
-    if not bindings_of(new, job.class_name, job.package):
-        return False
-    if exported is not None:
-        if sum(_is_name(item, job.class_name) for item in exported.elts) != 1:
-            return False
-        if not _lists(old, job):
-            exported.elts = [item for item in exported.elts if not _is_name(item, job.class_name)]
-    if not before:
-        new.body = [statement for statement in new.body if statement not in touching]
-    if not bindings_of(old, job.class_name, job.package):
-        new.body = [statement for statement in new.body if not _imports(statement, job)]
-    try:
-        return ast.dump(new) == ast.dump(old)
-    except RecursionError:
-        return False
+def _differs_by_job_only(old: ast.Module, new: ast.Module, job: Registration, adds: tuple[bool, bool, bool]) -> bool:
+    """Return whether the new tree, without the job's import and its name in __all__, is the old one.
 
-
-def _lists(tree: ast.Module, job: Registration) -> bool:
-    _, exported = exports_of(tree)
-    return exported is not None and any(_is_name(item, job.class_name) for item in exported.elts)
-
-
-def _imports(statement: ast.stmt, job: Registration) -> bool:
+    ``adds`` says what is meant to be there and was not: the import, the name, the whole of __all__.
+    """
+    imports, lists, makes_exports = adds
+    added: list[ast.AST] = []
+    exports = exports_of(new)
+    if imports:
+        added += _imports_of(new, job)
+    if lists:
+        added += [
+            item
+            for literal in (*exports.initial, *exports.later)
+            for item in literal.elts
+            if isinstance(item, ast.Constant) and item.value == job.class_name
+        ]
+    if makes_exports:
+        added += exports.touching
     return (
-        isinstance(statement, ast.ImportFrom)
-        and absolute_module(statement, job.package) == job.target
-        and [alias.name for alias in statement.names] == [job.class_name]
-        and statement.names[0].asname in (None, job.class_name)
+        exports.lists(job.class_name) >= (lists or makes_exports)
+        and len(added) == sum(adds)
+        and is_grown(old, new, added)
     )
+
+
+def _imports_of(tree: ast.Module, job: Registration) -> list[ast.AST]:
+    """Return the import of the class at the top level: the statement, or one of its names."""
+    found: list[ast.AST] = []
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and absolute_module(statement, job.package) == job.target:
+            names = [
+                alias for alias in statement.names
+                if alias.name == job.class_name and alias.asname in (None, job.class_name)
+            ]  # fmt: skip
+            found += [statement] if names == statement.names else names
+    return found

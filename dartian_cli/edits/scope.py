@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Binding", "absolute_module", "bindings_of", "exports_of", "is_docstring", "top_level"]
+__all__ = ["Binding", "absolute_module", "bindings_of", "is_docstring", "is_future", "shallow_walk", "top_level"]
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -21,6 +21,8 @@ class Binding(msgspec.Struct, frozen=True):
     """The name that it has there."""
     for_checkers: bool = False
     """Whether it is inside ``if TYPE_CHECKING``."""
+    block: int = 0
+    """Which statement of the file it is in; two of one number are branches of one block, or one statement."""
 
 
 def top_level(tree: ast.Module) -> Iterator[tuple[ast.stmt, bool]]:
@@ -37,22 +39,27 @@ def top_level(tree: ast.Module) -> Iterator[tuple[ast.stmt, bool]]:
 
 def bindings_of(tree: ast.Module, name: str, package: str) -> list[Binding]:
     """Return every place at the top level that binds ``name``, in a module of ``package``."""
-    found: list[Binding] = []
-    for statement, for_checkers in top_level(tree):
-        line = statement.lineno
-        if isinstance(statement, ast.ImportFrom):
-            module = absolute_module(statement, package)
-            aliases = [alias for alias in statement.names if (alias.asname or alias.name) == name]
-            found += [Binding(line, module, alias.name, for_checkers) for alias in aliases]
-        elif isinstance(statement, ast.Import):
-            if any((alias.asname or alias.name.split(".")[0]) == name for alias in statement.names):
-                found.append(Binding(line))
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if statement.name == name:
-                found.append(Binding(line))
-        elif name in _stored(statement):
-            found.append(Binding(line))
-    return found
+    return [
+        msgspec.structs.replace(binding, for_checkers=for_checkers, block=block)
+        for block, outer in enumerate(tree.body)
+        for statement, for_checkers in top_level(ast.Module([outer], []))
+        for binding in _bound(statement, name, package)
+    ]
+
+
+def _bound(statement: ast.stmt, name: str, package: str) -> list[Binding]:
+    line = statement.lineno
+    if isinstance(statement, ast.ImportFrom):
+        module = absolute_module(statement, package)
+        aliases = [alias for alias in statement.names if (alias.asname or alias.name) == name]
+        return [Binding(line, module, alias.name) for alias in aliases]
+    if isinstance(statement, ast.Import):
+        binds = any((alias.asname or alias.name.split(".")[0]) == name for alias in statement.names)
+    elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        binds = statement.name == name
+    else:
+        binds = name in _stored(statement)
+    return [Binding(line)] if binds else []
 
 
 def absolute_module(statement: ast.ImportFrom, package: str) -> str:
@@ -64,20 +71,6 @@ def absolute_module(statement: ast.ImportFrom, package: str) -> str:
     return ".".join([*start, *([statement.module] if statement.module else [])])
 
 
-def exports_of(tree: ast.Module) -> tuple[list[ast.stmt], ast.List | ast.Tuple | None]:
-    """Return the statements that touch ``__all__``, and its list where it is one literal at the top, else None."""
-    touching = [statement for statement, _ in top_level(tree) if "__all__" in _shallow_names(statement)]
-    if len(touching) != 1 or touching[0] not in tree.body:
-        return touching, None
-    match touching[0]:
-        case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List() | ast.Tuple() as value):
-            return touching, value
-        case ast.AnnAssign(target=ast.Name(id="__all__"), value=ast.List() | ast.Tuple() as value):
-            return touching, value
-        case _:
-            return touching, None
-
-
 def is_docstring(statement: ast.stmt) -> bool:
     """Return whether a statement is nothing but a string."""
     return (
@@ -85,6 +78,11 @@ def is_docstring(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)
     )
+
+
+def is_future(statement: ast.stmt) -> bool:
+    """Return whether a statement imports from ``__future__``."""
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def _inner(statement: ast.stmt) -> Iterator[ast.stmt]:
@@ -97,26 +95,22 @@ def _inner(statement: ast.stmt) -> Iterator[ast.stmt]:
                 yield child
 
 
-def _shallow_names(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement itself mentions, without those of its blocks and of functions and classes."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return set()
-    return {name.id for name in _shallow_walk(statement)}
-
-
 def _stored(statement: ast.stmt) -> set[str]:
-    names = {name.id for name in _shallow_walk(statement) if isinstance(name.ctx, ast.Store | ast.Del)}
+    found = (node for node in shallow_walk(statement) if isinstance(node, ast.Name))
+    names = {name.id for name in found if isinstance(name.ctx, ast.Store | ast.Del)}
     if isinstance(statement, ast.Try | ast.TryStar):
         names |= {handler.name for handler in statement.handlers if handler.name}
     return names
 
 
-def _shallow_walk(statement: ast.stmt) -> Iterator[ast.Name]:
+def shallow_walk(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the nodes of a statement itself, without those of its blocks; of functions and classes nothing."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Name):
-            yield node
+        yield node
         inner = ast.iter_child_nodes(node)
         waiting += [child for child in inner if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)]
 

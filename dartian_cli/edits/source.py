@@ -6,9 +6,11 @@ what was meant differs. What cannot be proved is refused. It never reads or writ
 """
 
 import ast
+import codecs
 import re
 import tokenize
 import warnings
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
@@ -28,6 +30,10 @@ Span: TypeAlias = "Callable[[libcst.CSTNode], tuple[int, int]]"
 
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = re.compile(r"\r\n|\n|\r")
+_BYTES_NEWLINE = re.compile(rb"\r\n|\n|\r")
+_KEEP_OFF = re.compile(r"(?:^|(?<=[\r\n]))[ \t\f]*# ?(?:fmt|yapf): ?(on|off|enable|disable)\b")
+_PRAGMA = re.compile(r"[ \t\f]*# ?(?:ruff: ?)?(?:fmt|yapf|isort): ?(?:on|off|split|enable|disable)\b")
+_SKIP = re.compile(r"# ?fmt: ?skip\b")
 
 
 class Splice(msgspec.Struct, frozen=True):
@@ -79,11 +85,36 @@ class Source:
         found = _NEWLINE.match(self.text, end)
         return found.end() if found else end
 
+    def above_comments(self, at: int) -> int:
+        """Return where the comments begin that stand right above the line of ``at``; that line where there are none.
+
+        A comment that tells a tool where to stop or to begin belongs to no line.
+        """
+        top = self.line_start(at)
+        while top > 0:
+            newline = 2 if self.text[:top].endswith("\r\n") else 1
+            above = self.line_start(top - newline)
+            if not self.text[above:top].lstrip().startswith("#") or _PRAGMA.match(self.text, above):
+                break
+            top = above
+        return top
+
+    def is_kept(self, at: int) -> bool:
+        """Return whether formatters were told to keep off the line of ``at``: ``fmt: off``, ``fmt: skip``."""
+        if _SKIP.search(self.text[at : self.line_end(at)]):
+            return True
+        told = [found[1] for found in _KEEP_OFF.finditer(self.text, 0, self.line_start(at))]
+        return bool(told) and told[-1] in ("off", "disable")
+
     def start_of(self, line: int) -> int:
         """Return where the line with this number begins; the first is 1."""
         return self._line_starts[line - 1]
 
-    def span_of(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+    def line_of(self, at: int) -> int:
+        """Return the number of the line that ``at`` is in; the first is 1."""
+        return bisect_right(self._line_starts, at)
+
+    def span_of(self, node: ast.expr | ast.stmt | ast.alias) -> tuple[int, int]:
         """Return the characters of a node of Python's tree, brackets included."""
         end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
         return self._offset(node.lineno, node.col_offset), self._offset(end_line, end_column)
@@ -133,7 +164,8 @@ class Source:
             last = splice.at
         result += self._encoded(self.text[last:])
         if _without(result, places) != self.content or not self._proved(result, proves):
-            raise NotUnderstood(f"{shown_path(self.path)}: an edit would change more than was meant, so none was made")
+            place = f"{shown_path(self.path)}:{self.line_of(min((splice.at for splice in splices), default=0))}"
+            raise NotUnderstood(f"{place}: an edit would change more than was meant, so none was made")
         return result
 
     def _proved(self, result: bytes, proves: Callable[[ast.Module, ast.Module], bool]) -> bool:
@@ -146,11 +178,14 @@ class Source:
         try:
             return text.encode(self.encoding)
         except UnicodeEncodeError:
-            raise NotUnderstood(f"{shown_path(self.path)}: its encoding {self.encoding} cannot hold the edit") from None
+            place = f"{shown_path(self.path)}:1"
+            raise NotUnderstood(f"{place}: its encoding {self.encoding} cannot hold the edit") from None
 
 
 def parse(path: str, content: bytes) -> ast.Module:
     """Return the tree of a file; BrokenSource names file, line and column of what is no Python."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BrokenSource(f"{shown_path(path)}:1: UTF-16, which is no Python\nSave it as UTF-8; nothing was changed.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -160,7 +195,9 @@ def parse(path: str, content: bytes) -> ast.Module:
         except ValueError as error:
             raise BrokenSource(f"{shown_path(path)}: no Python source: {error}\nNothing was changed.") from None
         except (RecursionError, MemoryError):
-            raise NotUnderstood(f"{shown_path(path)}: nested too deeply to be read") from None
+            lines = _NEWLINE.split(content.decode("latin-1"))
+            longest = max(range(len(lines)), key=lambda index: len(lines[index])) + 1
+            raise NotUnderstood(f"{shown_path(path)}:{longest}: nested too deeply to be read") from None
 
 
 def _broken(path: str, content: bytes, error: SyntaxError) -> BrokenSource:
@@ -170,7 +207,7 @@ def _broken(path: str, content: bytes, error: SyntaxError) -> BrokenSource:
         return BrokenSource(
             f"{shown_path(path)}:{line}:1: an unresolved merge conflict\nResolve it first; nothing was changed."
         )
-    column = f":{error.offset}" if error.offset else ""
+    column = f":{error.offset}" if error.offset and error.offset > 0 else ""
     where = f"{shown_path(path)}:{error.lineno or 1}{column}"
     return BrokenSource(f"{where}: {shown(error.msg, 200)}\nCorrect it first; nothing was changed.")
 
@@ -190,9 +227,15 @@ def _decode(path: str, content: bytes, encoding: str) -> str:
         text = content.decode(encoding)
         if text.encode(encoding) == content:
             return text
+    except UnicodeDecodeError as error:
+        line = len(_BYTES_NEWLINE.findall(content, 0, error.start)) + 1
+        raise BrokenSource(
+            f"{shown_path(path)}:{line}: bytes that are not {encoding}, which is the file's encoding\n"
+            f"Save it as {encoding}, or declare its encoding in the first line; nothing was changed."
+        ) from None
     except (UnicodeError, LookupError):
         pass
-    raise NotUnderstood(f"{shown_path(path)}: its encoding {shown(encoding)} cannot be edited byte by byte")
+    raise NotUnderstood(f"{shown_path(path)}:1: its encoding {shown(encoding)} cannot be edited byte by byte")
 
 
 def _is_code(text: str, code: str) -> bool:

@@ -10,7 +10,7 @@ from dartian_cli.annotations import Import
 from dartian_cli.edits.listed import export_key, natural_key
 from dartian_cli.workspace import Workspace
 
-__all__ = ["import_block", "is_own"]
+__all__ = ["import_block", "is_own", "own_modules"]
 
 
 def import_block(workspace: Workspace, imports: Iterable[Import], plain: Iterable[str] = ()) -> str:
@@ -32,6 +32,14 @@ def is_own(workspace: Workspace, top: str) -> bool:
     """Return whether a module of this name lies in the project."""
     places = (top, f"src/{top}")
     return any(workspace.is_file(f"{place}.py") or workspace.is_folder(place) for place in places)
+
+
+def own_modules(workspace: Workspace) -> tuple[str, ...]:
+    """Return the first names of the modules on disk that are the project's own."""
+    root = workspace.project.root
+    places = [place for place in (root, root / "src") if place.is_dir()]
+    found = {path for place in places for path in place.iterdir() if path.is_dir() or path.suffix == ".py"}
+    return tuple(sorted({path.stem for path in found if path.stem.isidentifier()}))
 
 
 def _section(workspace: Workspace, module: str) -> int:

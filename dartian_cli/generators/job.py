@@ -14,7 +14,7 @@ from dartian_cli.edits.source import parse
 from dartian_cli.errors import BrokenSource, Conflict, FieldRefused, NameRefused, Usage, shown_path
 from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.classes import look_up
-from dartian_cli.generators.imports import import_block
+from dartian_cli.generators.imports import import_block, own_modules
 from dartian_cli.generators.packages import make_job_packages, make_test_packages
 from dartian_cli.generators.samples import Sample, sample_of
 from dartian_cli.literals import literal
@@ -62,7 +62,12 @@ def plan_job(
     folder = make_job_packages(workspace, package, job)
     _refuse_duplicate(workspace, job, folder / f"{job.module}.py")
     registration = Registration(
-        str(folder / "__init__.py"), ".".join((package.dotted, *job.packages)), job.module, job.class_name
+        str(folder / "__init__.py"),
+        ".".join((package.dotted, *job.packages)),
+        job.module,
+        job.class_name,
+        project.line_length,
+        own_modules(workspace),
     )
     _write_class(workspace, folder, job, parsed, keywords, sync=sync, force=force)
     if test:
