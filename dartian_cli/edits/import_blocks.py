@@ -260,6 +260,7 @@ def _line_before(source: Source, at: int, line: str) -> Splice:
 
 
 def _above(source: Source, found: Import, line: str) -> Splice:
-    """Go above an import and its comments; a comment at the file's top belongs to the file."""
+    """Go above an import and its comments, with an empty line before these; those at the file's top are the file's."""
     at = source.above_comments(found.start)
-    return Splice(at or source.line_start(found.start), line + source.newline_after(found.start))
+    start, newline = source.line_start(found.start), source.newline_after(found.start)
+    return Splice(at or start, line + newline + (newline if 0 < at < start else ""))

@@ -119,7 +119,9 @@ def _comma(source: Source, end: int) -> int | None:
 
 def _splices(source: Source, row: _Row, index: int, written: str, length: int) -> list[Splice]:
     """Put the item before the one at ``index``, or at the end."""
-    if _outgrows(source, row, written, length):
+    needed = row.statement[1] - row.statement[0] + len(written) + 2
+    is_too_long = needed - len(written) - 2 <= length < needed
+    if (is_too_long or (index == 0 and _is_lone(source, row))) and _is_on_one_line(source, row):
         return _a_line_each(source, row, index, written)
     if index == 0:
         return [_before_first(source, row, written)]
@@ -214,13 +216,16 @@ def _after(source: Source, row: _Row, index: int, written: str, length: int) -> 
         apart = newline + before[: len(before) - len(before.lstrip())].replace("\f", "")
     if comma is None:
         return [Splice(end, f",{apart}{written}")]
-    lone = is_last and len(row.spans) == 1 and source.text[item_end:comma].strip() == ","
-    ends_alone = lone and source.text[comma:].lstrip()[:1] != "]"
-    return [Splice(end, f"{apart}{written}" if ends_alone else f"{apart}{written},")]
+    return [Splice(end, f"{apart}{written}" if is_last and _is_lone(source, row) else f"{apart}{written},")]
 
 
-def _outgrows(source: Source, row: _Row, written: str, length: int) -> bool:
-    """Return whether the items stand on one line that fits, and would not with one more.
+def _is_lone(source: Source, row: _Row) -> bool:
+    """Return whether the items are a tuple of one, whose comma is no style but Python's."""
+    return len(row.spans) == 1 and row.commas[0] is not None and source.text[row.commas[0] :].lstrip()[:1] != "]"
+
+
+def _is_on_one_line(source: Source, row: _Row) -> bool:
+    """Return whether the items stand on one line, in a way that can be broken.
 
     Not where a formatter was told to keep off, and not where the items are but a part of the value.
     """
@@ -229,12 +234,11 @@ def _outgrows(source: Source, row: _Row, written: str, length: int) -> bool:
         return False
     if any(source.text[last:first] != ", " for (_, last), (first, _) in pairwise(row.spans)):
         return False
-    if row.commas[-1] is not None or not _REST_OF_LINE.match(source.text, end):
+    if row.commas[-1] is not None and not _is_lone(source, row):
         return False
-    opened, closed = (0, 0) if row.is_bare else (1, 1)
-    if (source.text[row.spans[0][0] - opened] in " \t" and not row.is_bare) or row.spans[-1][1] + closed != end:
-        return False
-    return end - start <= length < end - start + len(written) + 2
+    is_tight = row.is_bare or source.text[row.spans[0][0] - 1] in "[("
+    is_all = (row.commas[-1] or row.spans[-1][1]) + (not row.is_bare) == end
+    return is_tight and is_all and bool(_REST_OF_LINE.match(source.text, end))
 
 
 def _a_line_each(source: Source, row: _Row, index: int, written: str) -> list[Splice]:
@@ -247,5 +251,7 @@ def _a_line_each(source: Source, row: _Row, index: int, written: str) -> list[Sp
             splices.append(Splice(start, f"{written},{newline}    "))
         if place < len(row.spans) - 1:
             splices.append(Splice(end + 1, f"{newline}   "))
-    added = f",{newline}    {written}" if index == len(row.spans) else ""
-    return [*splices, Splice(row.spans[-1][1], f"{added},{newline}{closes}")]
+    added = f"{newline}    {written}," if index == len(row.spans) else ""
+    if (comma := row.commas[-1]) is not None:
+        return [*splices, Splice(comma, f"{added}{newline}{closes}")]
+    return [*splices, Splice(row.spans[-1][1], f",{added}{newline}{closes}")]

@@ -72,6 +72,19 @@ PAIRS: dict[str, tuple[str | None, str]] = {
         f"{IMPORT}\n__all__ = 'A', 'B', 'ProcessPodcast'\n",
     ),
     "__all__ as a tuple of one": ('__all__ = ("A",)\n', f'{IMPORT}\n__all__ = ("A", "ProcessPodcast")\n'),
+    "__all__ as a tuple of one, first": (
+        '__all__ = ("Z",)\n',
+        f'{IMPORT}\n__all__ = (\n    "ProcessPodcast",\n    "Z",\n)\n',
+    ),
+    "__all__ as a bare tuple of one": ('__all__ = "A",\n', f'{IMPORT}\n__all__ = "A", "ProcessPodcast"\n'),
+    "__all__ as a bare tuple of one, first": (
+        '__all__ = "Z",\n',
+        f'{IMPORT}\n__all__ = (\n    "ProcessPodcast",\n    "Z",\n)\n',
+    ),
+    "a section comment above the first of its section": (
+        "import os\n\n# ours\nfrom .z import Z\n\n__all__ = ['Z', 'os']\n",
+        f"import os\n\n{RELATIVE}\n# ours\nfrom .z import Z\n\n__all__ = ['ProcessPodcast', 'Z', 'os']\n",
+    ),
     "stars in the list": ('__all__ = [*a, "b"]\n', f'{IMPORT}\n__all__ = [*a, "b", "ProcessPodcast"]\n'),
     "constants before classes": (
         '__all__ = ["LIMIT", "Audio", "track"]\n',
@@ -375,7 +388,7 @@ PAIRS: dict[str, tuple[str | None, str]] = {
     ),
     "CRLF, a comment above the first import": (
         '"""Jobs."""\r\n\r\n# ours\r\nfrom .z import Z\r\n\r\n__all__ = ["Z"]\r\n',
-        '"""Jobs."""\r\n\r\nfrom .process_podcast import ProcessPodcast\r\n# ours\r\nfrom .z import Z\r\n\r\n'
+        '"""Jobs."""\r\n\r\nfrom .process_podcast import ProcessPodcast\r\n\r\n# ours\r\nfrom .z import Z\r\n\r\n'
         '__all__ = ["ProcessPodcast", "Z"]\r\n',
     ),
     "a docstring, then a function": (
