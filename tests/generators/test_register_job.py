@@ -41,58 +41,145 @@ def test_a_bom_and_a_declared_encoding_are_kept() -> None:
     ).replace(b'["\xe9"]', b'["ProcessPodcast", "\xe9"]')
 
 
-@pytest.mark.parametrize(
-    ("content", "error", "said"),
-    [
-        (
-            b"def f(:\n",
-            BrokenSource,
-            "app/jobs/__init__.py:1:7: invalid syntax\nCorrect it first; nothing was changed.",
-        ),
-        (b"import a\n<<<<<<< HEAD\nimport b\n=======\n>>>>>>> x\n", BrokenSource, ":2:1: an unresolved merge conflict"),
-        (b"# \xe9\n", BrokenSource, "app/jobs/__init__.py:1"),
-        (b"x = 1\n# \xe9\n", BrokenSource, "__init__.py:2"),
-        (b"x = 1\r'\xe9'\r", BrokenSource, "__init__.py:2"),
-        ("__all__ = []\n".encode("utf-16"), BrokenSource, "app/jobs/__init__.py:1: UTF-16, which is no Python"),
-        (b"\xef\xbb\xbf# coding: latin-1\n__all__ = []\n", BrokenSource, "app/jobs/__init__.py:1"),
-        (b"# coding: nonsense\n", BrokenSource, "app/jobs/__init__.py"),
-        (b"a\0b", BrokenSource, "null bytes"),
-        (b"__all__ = [n for n in x]\n", NotUnderstood, "__init__.py:1: __all__ is computed, or changed in several"),
-        (b"__all__ = b.__all__\n", NotUnderstood, "__all__ is computed"),
-        (b"__all__ = []\n__all__ = []\n", NotUnderstood, "__all__ is computed"),
-        (b"__all__ = []\n__all__.append('a')\n", NotUnderstood, "__all__ is computed"),
-        (b"__all__ = ['A']\nfor m in ms:\n    __all__.extend(m.__all__)\n", NotUnderstood, "py:3: __all__ is computed"),
-        (b"__all__ = ['A']\nfor m in ms:\n    __all__ += [m]\n", NotUnderstood, "py:3: __all__ is computed"),
-        (b"__all__ = ['A'] + [n for n in x]\n", NotUnderstood, "py:1: __all__ is computed"),
-        (b"__all__ = ['A']\n__all__.remove('A')\n", NotUnderstood, "py:2: __all__ is computed"),
-        (b"__all__ = ['A']\n__all__.sort()\n", NotUnderstood, "py:2: __all__ is computed"),
-        (b"__all__ = ['A']\nshorten(__all__)\n", NotUnderstood, "py:2: __all__ is computed"),
-        (b"__all__ = names = ['A']\n", NotUnderstood, "py:1: __all__ is computed"),
-        (b"__all__ = 'A B'.split()\n", NotUnderstood, "py:1: __all__ is computed"),
-        (b"from .api import *\nfrom .api import __all__\n", NotUnderstood, "py:2: __all__ is computed"),
-        (b"__all__ = ['A']\ntry:\n    __all__ = []\nfinally: pass\n", NotUnderstood, "py:3: __all__ is computed"),
-        (b"__all__ = [('A'), 'B']\n", NotUnderstood, "py:1: too unusual a list to be edited safely"),
-        (f"_LAZY = {{'A': '.a'}}{LAZY}".encode(), NotUnderstood, "py:3: the names are loaded lazily by __getattr__"),
-        (f"from .b import B{LAZY}".encode(), NotUnderstood, "py:3: the names are loaded lazily by __getattr__"),
-        (b"import sys\nsys.modules[__name__] = Lazy()\n", NotUnderstood, "py:2: the names are loaded lazily"),
-        (b"__getattr__, __dir__, __all__ = attach(__name__, {'a': ['A']})\n", NotUnderstood, "py:1: the names are"),
-        (b"if x:\n    __all__ = []\n", NotUnderstood, "__init__.py:2: __all__ is computed"),
-        (b"def __getattr__(n): ...\n", NotUnderstood, "the names are loaded lazily by __getattr__"),
-        (
-            b"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .process_podcast import ProcessPodcast\n",
-            NotUnderstood,
-            "__init__.py:3: ProcessPodcast is imported for type checkers only",
-        ),
-        (b"x = " + b" + ".join([b"1"] * 5000) + b"\n__all__ = []\n", NotUnderstood, "py:1: nested too deeply"),
-        (b"ProcessPodcast = 1\n", Conflict, ":1: ProcessPodcast means something else"),
-        (b"try:\n    pass\nexcept E as ProcessPodcast:\n    pass\n", Conflict, "means something else"),
-        (b"class ProcessPodcast: ...\n", Conflict, ":1: ProcessPodcast means something else"),
-        (b"from .other import ProcessPodcast\n", Conflict, ":1: ProcessPodcast is imported from app.jobs.other"),
-        (b"import x as ProcessPodcast\n", Conflict, "means something else"),
-        (b"for ProcessPodcast in x: pass\n", Conflict, "means something else"),
-    ],
-)
-def test_what_is_not_understood_is_left_alone(content: bytes, error: type[CliError], said: str) -> None:
+REFUSED: dict[str, tuple[bytes, type[CliError], str]] = {
+    "syntax errors": (
+        b"def f(:\n",
+        BrokenSource,
+        "app/jobs/__init__.py:1:7: invalid syntax\nCorrect it first; nothing was changed.",
+    ),
+    "merge-conflict markers": (
+        b"import a\n<<<<<<< HEAD\nimport b\n=======\n>>>>>>> x\n",
+        BrokenSource,
+        ":2:1: an unresolved merge conflict",
+    ),
+    "merge-conflict markers, three ways": (
+        b"<<<<<<< HEAD\nA\n||||||| base\n=======\nB\n>>>>>>> x\n",
+        BrokenSource,
+        ":1:1: an unresolved merge conflict",
+    ),
+    "undeclared encodings: in the first line": (b"# \xe9\n", BrokenSource, "app/jobs/__init__.py:1"),
+    "undeclared encodings: in a comment": (b"x = 1\n# \xe9\n", BrokenSource, "__init__.py:2"),
+    "undeclared encodings: CR only": (b"x = 1\r'\xe9'\r", BrokenSource, "__init__.py:2"),
+    "undeclared encodings: UTF-16": (
+        "__all__ = []\n".encode("utf-16"),
+        BrokenSource,
+        "app/jobs/__init__.py:1: UTF-16, which is no Python\nSave it as UTF-8; nothing was changed.",
+    ),
+    "a BOM with another cookie": (b"\xef\xbb\xbf# coding: latin-1\n__all__ = []\n", BrokenSource, "__init__.py:1"),
+    "an encoding that nobody knows": (b"# coding: nonsense\n", BrokenSource, "app/jobs/__init__.py"),
+    "null bytes": (b"a\0b", BrokenSource, "null bytes"),
+    "__all__ computed: a comprehension": (
+        b"__all__ = [n for n in x]\n",
+        NotUnderstood,
+        "__init__.py:1: __all__ is computed, or changed in several places, "
+        "so ProcessPodcast is not registered by guesswork",
+    ),
+    "__all__ computed: another module's": (b"__all__ = b.__all__\n", NotUnderstood, "py:1: __all__ is computed"),
+    "__all__ computed: imported": (
+        b"from .api import *\nfrom .api import __all__\n",
+        NotUnderstood,
+        "py:2: __all__ is",
+    ),
+    "__all__ computed: split": (b"__all__ = 'A B'.split()\n", NotUnderstood, "py:1: __all__ is computed"),
+    "__all__ computed: append": (b"__all__ = []\n__all__.append('a')\n", NotUnderstood, "py:2: __all__ is computed"),
+    "__all__ computed: extend in a loop": (
+        b"__all__ = ['A']\nfor m in ms:\n    __all__.extend(m.__all__)\n",
+        NotUnderstood,
+        "py:3: __all__ is computed",
+    ),
+    "__all__ computed: augmented in a loop": (
+        b"__all__ = ['A']\nfor m in ms:\n    __all__ += [m]\n",
+        NotUnderstood,
+        "py:3: __all__ is computed",
+    ),
+    "__all__ computed: concatenated with a comprehension": (
+        b"__all__ = ['A'] + [n for n in x]\n",
+        NotUnderstood,
+        "py:1: __all__ is computed",
+    ),
+    "__all__ computed: shortened": (
+        b"__all__ = ['A']\n__all__.remove('A')\n",
+        NotUnderstood,
+        "py:2: __all__ is computed",
+    ),
+    "__all__ computed: sorted later": (
+        b"__all__ = ['A']\n__all__.sort()\n",
+        NotUnderstood,
+        "py:2: __all__ is computed",
+    ),
+    "__all__ computed: given away": (b"__all__ = ['A']\nf(__all__)\n", NotUnderstood, "py:2: __all__ is computed"),
+    "__all__ computed: by two names": (b"__all__ = names = ['A']\n", NotUnderstood, "py:1: __all__ is computed"),
+    "__all__ twice": (b"__all__ = []\n__all__ = []\n", NotUnderstood, "py:2: __all__ is computed"),
+    "__all__ twice: in a try": (
+        b"__all__ = ['A']\ntry:\n    __all__ = []\nfinally: pass\n",
+        NotUnderstood,
+        "py:3: __all__ is computed",
+    ),
+    "__all__ in an if": (b"if x:\n    __all__ = []\n", NotUnderstood, "__init__.py:2: __all__ is computed"),
+    "__all__ with items in parentheses": (
+        b"__all__ = [('A'), 'B']\n",
+        NotUnderstood,
+        "py:1: too unusual a list to be edited safely",
+    ),
+    "lazy __getattr__": (
+        b"def __getattr__(n): ...\n",
+        NotUnderstood,
+        "py:1: the names are loaded lazily by __getattr__, so ProcessPodcast is not registered by guesswork",
+    ),
+    "lazy __getattr__ with a map": (
+        f"_LAZY = {{'A': '.a'}}{LAZY}".encode(),
+        NotUnderstood,
+        "py:3: the names are loaded lazily",
+    ),
+    "lazy __getattr__ beside imports": (
+        f"from .b import B{LAZY}".encode(),
+        NotUnderstood,
+        "py:3: the names are loaded",
+    ),
+    "lazy __getattr__ that is attached": (
+        b"__getattr__, __dir__, __all__ = attach(__name__, {'a': ['A']})\n",
+        NotUnderstood,
+        "py:1: the names are loaded lazily",
+    ),
+    "lazy, the module replaced": (
+        b"import sys\nsys.modules[__name__] = Lazy()\n",
+        NotUnderstood,
+        "py:2: the names are loaded lazily",
+    ),
+    "TYPE_CHECKING only": (
+        b"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .process_podcast import ProcessPodcast\n",
+        NotUnderstood,
+        "__init__.py:3: ProcessPodcast is imported for type checkers only",
+    ),
+    "thousand-term expressions, five": (
+        b"y = 1\nx = " + b" + ".join([b"1"] * 5000) + b"\n__all__ = []\n",
+        NotUnderstood,
+        "py:2: nested too deeply to be read",
+    ),
+    "a name bound to something else": (b"ProcessPodcast = 1\n", Conflict, ":1: ProcessPodcast means something else"),
+    "a name bound to something else: an exception": (
+        b"try:\n    pass\nexcept E as ProcessPodcast:\n    pass\n",
+        Conflict,
+        "means something else",
+    ),
+    "a name bound to something else: a class": (
+        b"class ProcessPodcast: ...\n",
+        Conflict,
+        ":1: ProcessPodcast means something else",
+    ),
+    "a name bound to something else: an import": (
+        b"from .other import ProcessPodcast\n",
+        Conflict,
+        ":1: ProcessPodcast is imported from app.jobs.other",
+    ),
+    "a name bound to something else: an alias": (b"import x as ProcessPodcast\n", Conflict, "means something else"),
+    "a name bound to something else: a loop": (b"for ProcessPodcast in x: pass\n", Conflict, "means something else"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_understood_is_left_alone(case: str) -> None:
+    content, error, said = REFUSED[case]
     with pytest.raises(CliError) as refusal:
         register_job(content, JOB)
     assert type(refusal.value) is error
@@ -102,6 +189,13 @@ def test_what_is_not_understood_is_left_alone(content: bytes, error: type[CliErr
     if error is NotUnderstood:
         assert lines[2] == IMPORT.strip()
         assert "run the command again" in lines[1]
+
+
+@pytest.mark.parametrize("case", [case for case in REFUSED if case.startswith(("lazy", "__all__ computed"))])
+def test_what_was_refused_and_then_pasted_is_a_registration(case: str) -> None:
+    content, _, _ = REFUSED[case]
+    pasted = IMPORT.encode() + content + b"__all__.append('ProcessPodcast')\n"
+    assert register_job(pasted, JOB) == pasted
 
 
 def test_what_was_imported_by_hand_but_not_exported_says_what_is_missing() -> None:
@@ -175,3 +269,18 @@ def test_two_nested_jobs_of_one_class_name_have_each_their_own_package(project: 
             '__all__ = [\n    "Process",\n]\n'
         )
     assert "Process" not in (project.root / "app" / "jobs" / "__init__.py").read_text()
+
+
+def test_the_project_says_how_long_a_line_is_and_what_is_its_own(project: Project) -> None:
+    for path, content in {
+        "pyproject.toml": '[tool.dartian]\njobs = "app/jobs"\n[tool.ruff]\nline-length = 50\n',
+        "billing.py": "",
+        "app/jobs/__init__.py": "import requests\n\nfrom billing import Bill\n\n__all__ = ['Bill']\n",
+    }.items():
+        (project.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (project.root / path).write_text(content)
+    run(Project.at(project.root), lambda workspace: plan_job(workspace, "ProcessPodcast"))
+    assert (project.root / "app" / "jobs" / "__init__.py").read_text() == (
+        "import requests\n\nfrom app.jobs.process_podcast import (\n    ProcessPodcast,\n)\n"
+        "from billing import Bill\n\n__all__ = ['Bill', 'ProcessPodcast']\n"
+    )
