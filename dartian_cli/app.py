@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from dartian_cli import ui
+from dartian_cli import typed, ui
 from dartian_cli.errors import Usage
 from dartian_queue.errors import DartianError, did_you_mean, shown
 
@@ -18,6 +18,8 @@ COMMANDS: dict[str, str] = {
     "new": "Scaffold an application.",
     "about": "Show the facts that a bug report needs.",
     "doctor": "Check configuration, stores, jobs and environment.",
+    "history": "List the plans that were applied, or show one.",
+    "undo": "Take a plan back, and keep what was edited by hand since.",
     "job:dispatch": "Put a job on its queue by hand.",
     "job:list": "List the jobs that are registered.",
     "job:run": "Run a job here and now, in this process.",
@@ -56,6 +58,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; no error leaves this."""
+    typed.remember(arguments)
     arguments, verbose = _take_verbose(arguments)
     try:
         return _run(arguments)

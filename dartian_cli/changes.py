@@ -22,6 +22,8 @@ class Step(msgspec.Struct, frozen=True):
     after: bytes | None
     like: str | None = None
     """The path whose mode the file takes, where that is not the file itself."""
+    mode: int | None = None
+    """The mode of a new file, where it is not like another."""
 
 
 class CreateFile(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class CreateFile(msgspec.Struct, frozen=True):
     after: bytes
     answer: Decision = "ask"
     """What happens to a file that exists and differs."""
+    mode: int | None = None
+    """The mode of a file that had one before it was removed; else what is usual."""
 
     @property
     def verb(self) -> Verb:
@@ -44,7 +48,8 @@ class CreateFile(msgspec.Struct, frozen=True):
 
     def steps(self) -> tuple[Step, ...]:
         """Return what has to be written."""
-        return (Step(self.path, self.before, self.after),) if self.verb in ("create", "overwrite") else ()
+        step = Step(self.path, self.before, self.after, mode=self.mode)
+        return (step,) if self.verb in ("create", "overwrite") else ()
 
 
 class EditFile(msgspec.Struct, frozen=True):
@@ -107,6 +112,10 @@ class Plan(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
     """What the output has to say besides, such as the stub that was used."""
+    emptied: tuple[str, ...] = ()
+    """The folders that go too, outermost first, where nothing is left in them then."""
+    undoes: int | None = None
+    """The number, in the history, of the plan that this one takes back."""
 
     @property
     def writes(self) -> bool:

@@ -29,7 +29,7 @@ RUNS_CODE = {
 }
 """Where Python may be run or imported by a name, and why no name of these comes from a store."""
 
-SOURCE_IS_WRITTEN_BY = {"dartian_cli/plan.py"}
+SOURCE_IS_WRITTEN_BY = {"dartian_cli/journal.py"}
 WRITING = {"write_text", "write_bytes", "mkdir", "makedirs", "rename", "unlink", "rmdir", "rmtree", "symlink"}
 OPENS_A_PORT = {"listen", "bind", "create_server", "start_server", "create_connection"}
 DESERIALISERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml"}
