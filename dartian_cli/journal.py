@@ -40,13 +40,14 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class _Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a plan is about to do, or is doing once everything is ``staged``."""
+    """What a plan is about to do, is doing once everything is ``staged``, and has done once all is ``swapped``."""
 
     token: str
     folders: tuple[str, ...]
     """The folders that are made, outermost first."""
     entries: tuple[_Entry, ...]
     staged: bool = False
+    swapped: bool = False
     emptied: tuple[str, ...] = ()
     """The folders that go in the end where nothing is left in them, outermost first."""
 
@@ -125,7 +126,8 @@ def apply(project: Project, steps: Iterable[Step], emptied: Sequence[str] = ()) 
     except BaseException:
         _take_back(project, journal)
         raise
-    _finish(project, journal)
+    with suppress(OSError):  # all is new; what cannot be tidied up now stays in the journal, for the next command
+        _finish(project, journal)
 
 
 def missing_folders(project: Project, steps: Iterable[Step]) -> tuple[str, ...]:
@@ -243,6 +245,9 @@ def settle(project: Project) -> Recovery:
     if journal is None:
         return "nothing"
     try:
+        if journal.swapped:
+            _finish(project, journal)
+            return "completed"
         if not journal.staged or not all(_is_due(_place(project, journal, entry), entry) for entry in journal.entries):
             _take_back(project, journal)
             return "undone"
@@ -295,8 +300,10 @@ def _is_ours(journal: _Journal, place: _Place, entry: _Entry) -> bool:
 
 
 def _finish(project: Project, journal: _Journal) -> None:
-    """Make the swaps durable, and only then forget how to repeat them."""
-    _sync_folders(project, journal)
+    """Make the swaps durable, and only then forget how to repeat them; from then on nothing can be taken back."""
+    if not journal.swapped:
+        _sync_folders(project, journal)
+        _write_journal(project, msgspec.structs.replace(journal, swapped=True))
     for entry in journal.entries:
         _place(project, journal, entry).old.unlink(missing_ok=True)
     for folder in reversed(journal.emptied):

@@ -1,5 +1,6 @@
 """A plan is applied all or nothing, over nothing that changed, and never outside: with real files and real kills."""
 
+import io
 import os
 import resource
 import signal
@@ -7,11 +8,14 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dartian_cli.errors import BrokenSource, CliError, Conflict, OutsideProject
+from dartian_cli.history import History
+from dartian_cli.inverse import plan_inverse
 from dartian_cli.plan import Plan, pending, preview, recover, run
 from dartian_cli.project import Project
 from dartian_cli.workspace import Workspace
@@ -232,54 +236,133 @@ def test_a_folder_of_our_own_that_leads_out_is_refused(project: Project, tmp_pat
 
 
 EVENTS = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown"}
+"""What the interpreter tells of, for a signal or an error at one of them."""
+
+READS_ONLY = {
+    "access", "close", "fspath", "fstat", "get_blocking", "getpid", "getuid", "listdir", "lseek", "lstat", "read",
+    "readlink", "scandir", "stat", "urandom",
+}  # fmt: skip
+"""Functions of ``os`` that change nothing on disk: a kill before one is a kill after what was called before it."""
+
+
+def is_step(function: object) -> bool:
+    """Return whether a function that Python is about to call may change what is on disk, or makes it durable."""
+    name, module = getattr(function, "__name__", ""), getattr(function, "__module__", None)
+    if module in ("posix", "fcntl"):
+        return name not in READS_ONLY
+    is_file = isinstance(getattr(function, "__self__", None), io.IOBase)
+    return (module in ("io", "_io") and name == "open") or (is_file and name in ("write", "flush", "close", "__exit__"))
 
 
 def die_at(number: int, action: Callable[[], object]) -> bool:
-    """Do the action in a fork that kills itself before its ``number``-th step on files; return whether it died."""
+    """Do the action in a fork that kills itself before its ``number``-th step on files; return whether it died.
+
+    Every call is counted that the process makes into the system to change something there: fsync, write and flock too.
+    """
     pid = os.fork()
     if pid == 0:
         left = number
 
-        def count(event: str, _arguments: object) -> None:
+        def count(_frame: object, event: str, function: object) -> None:
             nonlocal left
-            if event in EVENTS:
+            if event == "c_call" and is_step(function):
                 left -= 1
                 if left < 0:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-        sys.addaudithook(count)
+        sys.setprofile(count)
         try:
             action()
         finally:
             os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    status = os.waitpid(pid, 0)[1]
+    assert os.WIFSIGNALED(status) or status == 0, status
+    return os.WIFSIGNALED(status)
 
 
-def test_a_kill_at_any_step_leaves_all_old_or_all_new(
-    project: Project, write: Write, read: Read, tmp_path: Path
-) -> None:
+def test_a_kill_at_any_step_leaves_all_old_or_all_new_and_the_history_agrees(tmp_path: Path) -> None:
     outcomes = set[str]()
-    for step in range(200):
+    for step in range(400):
         scratch = Project.at(tmp_path / f"copy{step}")
         _copy(beside(OLD), scratch.root)
-        died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds))
+        died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds, command=("dartian", "five:kinds")))
         if died:
             outcomes.add(recover(scratch))
         found = _files(scratch.root)
         assert found in (beside(OLD), beside(NEW)), f"killed at step {step}"
+        history = History.read(scratch)
+        assert [past.command for past in history.entries] == [("dartian", "five:kinds")] * (found == beside(NEW)), step
+        assert not history.damaged
+        assert _rest(scratch.root) <= {".gitignore", "lock", "history", "000001.json", "journal.draft"}, step
         assert recover(scratch) == "nothing"
         if not died:
             break
     else:
         pytest.fail("the plan never came to its end")
-    assert step > 30
+    assert step > 80
     assert outcomes == {"nothing", "undone", "completed"}
 
 
+def test_a_kill_of_an_undo_leaves_all_of_it_or_nothing(tmp_path: Path) -> None:
+    for step in range(0, 400, 2):
+        scratch = Project.at(tmp_path / f"copy{step}")
+        _copy(beside(OLD), scratch.root)
+        run(scratch, five_kinds)
+        inverse = partial(plan_inverse, scratch, 1)
+        died = die_at(step, lambda scratch=scratch, inverse=inverse: run(scratch, inverse))
+        recover(scratch)
+        found = _files(scratch.root)
+        assert found in (beside(OLD), beside(NEW)), f"killed at step {step}"
+        assert (History.read(scratch).undone_by(1) == 2) == (found == beside(OLD)), step
+        assert (scratch.root / "app" / "jobs").exists() == (found == beside(NEW)), step
+        if not died:
+            return
+    pytest.fail("the undo never came to its end")
+
+
+@pytest.mark.parametrize(
+    "path", ["app/edited.py", "app/forced.py", "app/gone.py", "app/old.py", "app/jobs/deep/made.py"]
+)
+def test_what_an_editor_saved_between_a_kill_and_the_recovery_is_kept(tmp_path: Path, path: str) -> None:
+    """It writes into the file where it is, as some editors do, or puts another in its place, as others do."""
+    outcomes = set[str]()
+    for step in range(0, 400, 5):
+        for in_place in (True, False):
+            scratch = Project.at(tmp_path / f"copy{step}{in_place}")
+            _copy(beside(OLD), scratch.root)
+            died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds))
+            file = scratch.root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not in_place:
+                file.unlink(missing_ok=True)
+            file.write_bytes(b"by hand\n")
+            outcomes.add(recover(scratch))
+            found = _files(scratch.root)
+            assert found.pop(path) == b"by hand\n", f"killed at step {step}"
+            others = [{**beside(files)} for files in (OLD, NEW)]
+            for other in others:
+                other.pop(path, None)
+            assert found in others, f"killed at step {step}"
+            assert bool(History.read(scratch).entries) == (found == others[1]), step
+        if not died:
+            assert "undone" in outcomes
+            return
+    pytest.fail("the plan never came to its end")
+
+
+def _rest(root: Path) -> set[str]:
+    """Return what lies around beside the project's own files: nothing of a plan may."""
+    return {
+        path.name
+        for path in root.rglob("*")
+        if ".dartian" in path.parts[:-1] or ".new" in path.name or ".old" in path.name
+    }
+
+
 def test_a_kill_of_the_recovery_leaves_all_old_or_all_new(tmp_path: Path) -> None:
-    for step in range(0, 200, 8):
+    for step in range(0, 400, 31):
         finished = False
-        for second in range(200):
+        for second in range(0, 400, 3):
             scratch = Project.at(tmp_path / f"copy{step}-{second}")
             _copy(beside(OLD), scratch.root)
             died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds))
@@ -344,6 +427,60 @@ def test_a_full_disk_takes_everything_back(project: Project, write: Write, read:
     assert refusal.value.exit_code == 1
     assert read() == beside(OLD)
     assert not pending(project)
+
+
+def test_a_history_that_finds_no_room_takes_everything_back(project: Project, write: Write, read: Read) -> None:
+    """Its entry holds the files as text, and so is larger than all of them."""
+    write(OLD)
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(CliError, match=r"cannot be written: File too large"):
+            run(project, wants("#" * 40_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert read() == beside(OLD)
+    assert History.read(project) == History()
+    assert not pending(project)
+
+
+def test_a_link_put_there_while_the_plan_is_made_is_not_followed_out(
+    project: Project, write: Write, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.py").write_bytes(b"mine\n")
+    write({"app/deep/a.py": b"mine\n"})
+    deep = project.root / "app" / "deep"
+
+    def build(workspace: Workspace) -> Plan:
+        workspace.edit("app/deep/a.py", b"theirs\n")
+        workspace.create("app/deep/b.py", b"theirs\n")
+        plan = workspace.plan()
+        if not deep.is_symlink():
+            deep.rename(tmp_path / "moved")
+            deep.symlink_to(outside)
+        return plan
+
+    with pytest.raises(OutsideProject):
+        run(project, build)
+    assert [path.name for path in outside.iterdir()] == ["a.py"]
+    assert (outside / "a.py").read_bytes() == b"mine\n"
+    assert (tmp_path / "moved" / "a.py").read_bytes() == b"mine\n"
+
+
+def test_the_times_of_what_is_not_changed_are_kept(project: Project, write: Write) -> None:
+    write({**OLD, "app/other.py": b"x = 1\n"})
+    paths = [project.root / "app" / name for name in ("other.py", "__init__.py")]
+    for path in paths:
+        os.utime(path, ns=(1_000, 1_000))
+
+    def build(workspace: Workspace) -> Plan:
+        workspace.create("app/__init__.py", b'"""App."""\n')
+        return five_kinds(workspace)
+
+    run(project, build)
+    assert [path.stat().st_mtime_ns for path in paths] == [1_000, 1_000]
 
 
 def test_an_interrupt_takes_everything_back(project: Project, write: Write, read: Read) -> None:
