@@ -12,15 +12,14 @@ from typing import cast
 import msgspec
 
 from dartian_cli.errors import BrokenSource, OutsideProject, Usage, shown_path
+from dartian_cli.toml import Table, parse_toml, table
 from dartian_queue.errors import did_you_mean, shown
 
 __all__ = ["JobsPackage", "Project"]
 
 DEFAULT_JOBS = "app/jobs"
-DEFAULT_LINE_LENGTH = 88
 _SETTINGS = ("jobs",)
 _SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_Table = dict[str, object]
 
 
 class JobsPackage(msgspec.Struct, frozen=True):
@@ -44,8 +43,6 @@ class Project(msgspec.Struct, frozen=True):
     """Absolute, with symbolic links followed."""
     jobs: tuple[JobsPackage, ...]
     """Never empty; a new job goes to the first unless its name says otherwise."""
-    line_length: int = DEFAULT_LINE_LENGTH
-    """What the project's own formatter is told."""
 
     @classmethod
     def find(cls, start: Path | None = None, *, environ: Mapping[str, str] | None = None) -> "Project":
@@ -85,9 +82,8 @@ class Project(msgspec.Struct, frozen=True):
         ``is_file`` answers whether there is such a file below the root.
         """
         path = root / "pyproject.toml"
-        tool = _table(_toml(path, pyproject).get("tool", {}))
-        folders = _jobs_folders(tool, path, pyproject)
-        return cls(root, tuple(_jobs_package(folder, is_file) for folder in folders), _line_length(tool))
+        folders = _jobs_folders(table(parse_toml(path, pyproject), "tool"), path, pyproject)
+        return cls(root, tuple(_jobs_package(folder, is_file) for folder in folders))
 
     def inside(self, path: str | PurePosixPath) -> Path:
         """Return the absolute path, symbolic links followed; OutsideProject if that is not inside the root."""
@@ -108,7 +104,7 @@ def _is_marked(folder: Path) -> bool:
     if (folder / DEFAULT_JOBS).is_dir() or (folder / "config" / "queue.py").is_file():
         return True
     path = folder / "pyproject.toml"
-    return path.is_file() and "dartian" in _table(_toml(path, _content(path)).get("tool", {}))
+    return path.is_file() and "dartian" in table(parse_toml(path, _content(path)), "tool")
 
 
 def _content(path: Path) -> bytes:
@@ -121,42 +117,12 @@ def _content(path: Path) -> bytes:
         raise BrokenSource(f"{shown_path(path)} cannot be read: {error.strerror}") from None
 
 
-def _toml(path: Path, content: bytes) -> _Table:
-    """Return the content of pyproject.toml as a table."""
-    if not content:
-        return {}
-    import tomllib
-
-    try:
-        return tomllib.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BrokenSource(f"{shown_path(path)}:{line}: not UTF-8, which TOML has to be\nSave it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        where = f":{place[1]}:{place[2]}" if place else ""
-        reason = re.sub(r" \(at .*\)$", "", str(error))
-        raise BrokenSource(f"{shown_path(path)}{where}: not valid TOML: {shown(reason)}\nCorrect that line.") from None
-
-
-def _table(value: object) -> _Table:
-    return cast("_Table", value) if isinstance(value, dict) else {}
-
-
-def _line_length(tool: _Table) -> int:
-    for formatter in ("ruff", "black"):
-        length = _table(tool.get(formatter)).get("line-length")
-        if isinstance(length, int) and length > 40:
-            return length
-    return DEFAULT_LINE_LENGTH
-
-
-def _jobs_folders(tool: _Table, path: Path, content: bytes) -> list[str]:
+def _jobs_folders(tool: Table, path: Path, content: bytes) -> list[str]:
     """Return the jobs folders that [tool.dartian] names, checked."""
     settings = tool.get("dartian", {})
     if not isinstance(settings, dict):
         raise BrokenSource(f"{shown_path(path)}: [tool.dartian] is a table, not {shown(settings)}")
-    settings = _table(cast("object", settings))
+    settings = table(cast("object", settings))
     for key in settings:
         if key not in _SETTINGS:
             place = f"{shown_path(path)}{_line_of(key, content)}"

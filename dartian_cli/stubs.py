@@ -3,6 +3,7 @@
 A project's own stub is code with the project's trust, so what was used is always told. No stub comes from a network.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -60,10 +61,11 @@ def packaged_stub(name: str) -> Stub:
     )
 
 
-def render(stub: Stub, **values: object) -> str:
+def render(stub: Stub, *, indented: Callable[[str], str] | None = None, **values: object) -> str:
     """Return the stub with its values put in; a value that the stub asks for and nobody gives is an error.
 
-    BrokenSource names the stub and its line. Python that does not parse is refused too, since it would be written.
+    ``indented`` gives the stub's text another indentation before that. BrokenSource names the stub and its line. Python
+    that does not parse is refused too, since it would be written.
     """
     from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
@@ -71,7 +73,7 @@ def render(stub: Stub, **values: object) -> str:
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     try:
-        text = environment.from_string(stub.content.decode("utf-8")).render(**values)
+        text = environment.from_string(_text(stub, indented)).render(**values)
     except TemplateSyntaxError as error:
         raise _broken(stub, f":{error.lineno}", str(error.message)) from None
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
@@ -80,6 +82,11 @@ def render(stub: Stub, **values: object) -> str:
     if stub.name.endswith(".py"):
         _refuse_unless_python(stub, text)
     return text
+
+
+def _text(stub: Stub, indented: Callable[[str], str] | None) -> str:
+    text = stub.content.decode("utf-8")
+    return indented(text) if indented is not None else text
 
 
 def _refuse_unless_python(stub: Stub, text: str) -> None:

@@ -76,6 +76,14 @@ class Workspace:
         found |= {str(PurePosixPath(folder) / entry.name) for entry in below}
         return tuple(name for name in sorted(found) if name.endswith(".py") and self.is_file(name))
 
+    def folders(self, folder: str | PurePosixPath) -> tuple[str, ...]:
+        """Return the folders directly in a folder, sorted; those below and those that are wanted."""
+        place = PurePosixPath(folder)
+        wanted = {path for name, file in self._files.items() if file.now is not None for path in _above(name)}
+        found = {str(path) for path in wanted if path.parent == place}
+        found |= {str(place / entry.name) for entry in self._below.listing(str(folder)) if entry.kind == "folder"}
+        return tuple(sorted(found))
+
     def all_python_files(self) -> tuple[str, ...]:
         """Return every Python file of the project that a person may have written, sorted; :func:`walk` says which.
 
@@ -205,3 +213,8 @@ class Workspace:
             refuse_leaving(name)
             self._files[name] = _File(content, content, None if content is None else name)
         return self._files[name]
+
+
+def _above(path: str) -> tuple[PurePosixPath, ...]:
+    """Return the folders around a file, the project's root left out."""
+    return tuple(PurePosixPath(path).parents)[:-1]

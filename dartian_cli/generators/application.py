@@ -28,11 +28,11 @@ def plan_application(workspace: Workspace, *, force: bool = False) -> Plan:
 
     A file that exists and differs is a conflict of the plan unless ``force``; the rest of the folder is left alone.
     """
-    values = {"name": _distribution(workspace.project.root.name), "jobs": "app.jobs"}
+    distribution = _distribution(workspace.project.root.name)
     for path, name in _STUBS.items():
         stub = find_stub(workspace, name)
         workspace.note(stub.note)
-        workspace.create(path, render(stub, **values), force=force)
+        workspace.create(path, render(stub, name=distribution, jobs="app.jobs"), force=force)
     for path, content in _MODULES.items():
         workspace.create(path, content, force=force)
     return workspace.plan()

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from dartian_cli.annotations import Annotation, Import
 from dartian_cli.changes import Plan
-from dartian_cli.edits.register_job import Registration, register_job
+from dartian_cli.edits.register_job import Registration
 from dartian_cli.edits.scope import top_level
 from dartian_cli.edits.source import parse
 from dartian_cli.errors import BrokenSource, Conflict, FieldRefused, NameRefused, Usage, shown_path
@@ -16,11 +16,13 @@ from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.classes import look_up
 from dartian_cli.generators.imports import import_block, own_modules
 from dartian_cli.generators.packages import make_job_packages, make_test_packages
+from dartian_cli.generators.registry import register
+from dartian_cli.generators.rendering import rendered
 from dartian_cli.generators.samples import Sample, sample_of
-from dartian_cli.literals import literal
+from dartian_cli.literals import literal, quoted, requoted
 from dartian_cli.names import JobName, class_words
 from dartian_cli.project import JobsPackage
-from dartian_cli.stubs import find_stub, render
+from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
@@ -66,14 +68,14 @@ def plan_job(
         ".".join((package.dotted, *job.packages)),
         job.module,
         job.class_name,
-        project.line_length,
+        find_style(workspace, folder).line_length,
         own_modules(workspace),
     )
     _write_class(workspace, folder, job, parsed, keywords, sync=sync, force=force)
     if test:
         path = make_test_packages(workspace, package, job)
         _write_test(workspace, path, registration.package, job, parsed, _roots(package), force=force)
-    workspace.edit(registration.path, register_job(workspace.read(registration.path), registration))
+    register(workspace, registration)
     return workspace.plan()
 
 
@@ -191,17 +193,19 @@ def _write_class(
         imports.add(Import("dartian_queue", "field"))
     if any(text.startswith("exponential(") for text in keywords.values()):
         imports.add(Import("dartian_queue", "exponential"))
-    stub = find_stub(workspace, "job.py")
-    workspace.note(stub.note)
-    content = render(
-        stub,
+    style = find_style(workspace, folder)
+    header = ", ".join(["Job", *(f"{name}={value}" for name, value in keywords.items())])
+    content = rendered(
+        workspace,
+        "job.py",
+        style,
         class_name=job.class_name,
         summary=_summary(job.class_name),
-        header=_header(job.class_name, keywords, workspace.project.line_length),
-        imports=import_block(workspace, imports),
-        fields=[field.declaration for field in fields],
+        header=f"class {job.class_name}({requoted(header, style.quote)})",
+        imports=import_block(workspace, imports, style=style, folder=folder.parent),
+        fields=[requoted(field.declaration, style.quote) for field in fields],
         sync=sync,
-        first_line=_call("print", [_message(job.class_name, fields)], " " * 8, workspace.project.line_length),
+        first_line=f"print({_message(job.class_name, fields, style.quote)})",
     )
     workspace.create(folder / f"{job.module}.py", content, force=force)
 
@@ -212,30 +216,13 @@ def _summary(class_name: str) -> str:
     return " ".join([first, *(word if word.isupper() and len(word) > 1 else word.lower() for word in rest)]) + "."
 
 
-def _header(class_name: str, keywords: Mapping[str, str], length: int) -> str:
-    """Return the class's first line without the colon, broken as a formatter would."""
-    return _call(
-        f"class {class_name}", ["Job", *(f"{name}={value}" for name, value in keywords.items())], "", length - 1
-    )
-
-
-def _call(start: str, arguments: Sequence[str], indent: str, length: int) -> str:
-    """Write ``start(arguments)``: on one line, else the arguments on one, else each on its own."""
-    joined = ", ".join(arguments)
-    if len(f"{indent}{start}({joined})") <= length:
-        return f"{start}({joined})"
-    if len(f"{indent}    {joined}") <= length:
-        return f"{start}(\n{indent}    {joined}\n{indent})"
-    return f"{start}(\n" + "".join(f"{indent}    {argument},\n" for argument in arguments) + f"{indent})"
-
-
-def _message(class_name: str, fields: Sequence[Field]) -> str:
+def _message(class_name: str, fields: Sequence[Field], quote: str) -> str:
     """Return what the job prints until it does something: that it ran, and how a field is reached."""
     if not fields:
-        return f'"{class_name} ran"'
+        return f"{quote}{class_name} ran{quote}"
     first = fields[0]
     shows = "" if all(option.head in _PLAIN for option in first.annotation.options) else "!r"
-    return f'f"{class_name} {{self.{first.name}{shows}}}"'
+    return f"f{quote}{class_name} {{self.{first.name}{shows}}}{quote}"
 
 
 def _write_test(
@@ -260,18 +247,26 @@ def _write_test(
     }
     if not unknown:
         imports = imports.union(*(sample.imports for sample in known.values()))
-    stub = find_stub(workspace, "test_job.py")
-    workspace.note(stub.note)
-    arguments = [f"{name}={sample.text}" for name, sample in known.items()]
-    content = render(
-        stub,
+    style = find_style(workspace, path.parent)
+    arguments = ", ".join(f"{name}={sample.text}" for name, sample in known.items())
+    content = rendered(
+        workspace,
+        "test_job.py",
+        style,
         class_name=job.class_name,
-        imports=import_block(workspace, imports, ["pytest"] if unknown else []),
+        imports=import_block(workspace, imports, ["pytest"] if unknown else [], style=style, folder=path.parent),
         needs_values=bool(needed),
         unknown=[f"{field.name}: {field.annotation.text}" for field in unknown],
-        job=_call(job.class_name, arguments, "    ", workspace.project.line_length - len("return ")),
+        reason=quoted(_reason(job.class_name, unknown), style.quote),
+        job=f"{job.class_name}({requoted(arguments, style.quote)})",
     )
     workspace.create(path, content, force=force)
+
+
+def _reason(class_name: str, unknown: Sequence[Field]) -> str:
+    """Return why the test is skipped, and what to do about it."""
+    values = ", ".join(f"{field.name}: {field.annotation.text}" for field in unknown)
+    return f"return a {class_name} here, with a value for {values}"
 
 
 def _sample(workspace: Workspace, field: Field, roots: tuple[str, ...]) -> Sample | None:

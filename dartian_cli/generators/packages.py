@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from dartian_cli.errors import Conflict, shown_path
 from dartian_cli.names import JobName
 from dartian_cli.project import JobsPackage
+from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 
 __all__ = ["JOBS_TITLE", "make_job_packages", "make_test_packages"]
@@ -60,7 +61,7 @@ def make_test_packages(workspace: Workspace, package: JobsPackage, name: JobName
 def _make(workspace: Workspace, folder: PurePosixPath, title: str) -> None:
     path = folder / "__init__.py"
     if not workspace.is_file(path):
-        workspace.create(path, f'"""{title}"""\n')
+        workspace.create(path, find_style(workspace, folder).ended(f'"""{title}"""\n'))
 
 
 def _may_become_package(workspace: Workspace, folder: PurePosixPath) -> bool:

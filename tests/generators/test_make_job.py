@@ -54,7 +54,7 @@ def make_job() -> ProcessPodcast:
 
 
 def test_is_dispatched(queue: FakeQueue) -> None:
-    """Dispatch it into the fake queue; nothing runs, and no real store is written."""
+    """Dispatch it into the fake queue; no real store is written."""
     dispatch(make_job())
 
     queue.assert_dispatched(ProcessPodcast)

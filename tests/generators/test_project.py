@@ -103,10 +103,6 @@ def test_a_file_that_is_not_utf8_names_its_line(tmp_path: Path) -> None:
         Project.at(tmp_path)
 
 
-def test_the_formatters_line_length_is_taken(tmp_path: Path) -> None:
-    assert at(tmp_path, "[tool.ruff]\nline-length = 120\n").line_length == 120
-
-
 def test_inside_follows_symbolic_links(tmp_path: Path) -> None:
     project = at(tmp_path / "shop", "", "app")
     outside = tmp_path / "outside"
@@ -121,9 +117,8 @@ def test_inside_follows_symbolic_links(tmp_path: Path) -> None:
 
 def test_a_project_is_read_from_given_content_and_not_from_the_disk(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": b'[tool.dartian]\njobs = "other/jobs"\n', "other/__init__.py": b""})
-    pyproject = b'[tool.dartian]\njobs = "backend/billing/jobs"\n[tool.black]\nline-length = 100\n'
+    pyproject = b'[tool.dartian]\njobs = "backend/billing/jobs"\n'
     project = Project.of(tmp_path, pyproject, lambda path: path == "backend/billing/__init__.py")
     assert [(package.folder, package.import_root) for package in project.jobs] == [("backend/billing/jobs", "backend")]
-    assert project.line_length == 100
     with pytest.raises(BrokenSource, match=r"pyproject.toml:2: jobs is empty"):
         Project.of(tmp_path, b"[tool.dartian]\njobs = []\n", lambda _: False)
