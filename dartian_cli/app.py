@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "main", "run"]
 
 COMMANDS: dict[str, str] = {
     "new": "Scaffold an application.",
+    "init": "Add Dartian to a project that exists.",
     "about": "Show the facts that a bug report needs.",
     "doctor": "Check configuration, stores, jobs and environment.",
     "history": "List the plans that were applied, or show one.",

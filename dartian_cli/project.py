@@ -15,7 +15,7 @@ from dartian_cli.errors import BrokenSource, OutsideProject, Usage, shown_path
 from dartian_cli.toml import Table, parse_toml, table
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["JobsPackage", "Project"]
+__all__ = ["JobsPackage", "Project", "folder_named", "jobs_package"]
 
 DEFAULT_JOBS = "app/jobs"
 _SETTINGS = ("jobs",)
@@ -83,7 +83,7 @@ class Project(msgspec.Struct, frozen=True):
         """
         path = root / "pyproject.toml"
         folders = _jobs_folders(table(parse_toml(path, pyproject), "tool"), path, pyproject)
-        return cls(root, tuple(_jobs_package(folder, is_file) for folder in folders))
+        return cls(root, tuple(jobs_package(folder, is_file) for folder in folders))
 
     def inside(self, path: str | PurePosixPath) -> Path:
         """Return the absolute path, symbolic links followed; OutsideProject if that is not inside the root."""
@@ -138,11 +138,15 @@ def _jobs_folders(tool: Table, path: Path, content: bytes) -> list[str]:
     return checked
 
 
+def folder_named(text: str) -> str | None:
+    """Return a jobs folder as it is written in pyproject.toml, None where it could not be imported."""
+    parts = text.removeprefix("./").rstrip("/").split("/")
+    return "/".join(parts) if all(map(_SEGMENT.fullmatch, parts)) else None
+
+
 def _jobs_folder(folder: object, path: Path, content: bytes) -> str:
-    if isinstance(folder, str):
-        parts = folder.removeprefix("./").rstrip("/").split("/")
-        if all(_SEGMENT.fullmatch(part) for part in parts):
-            return "/".join(parts)
+    if isinstance(folder, str) and (named := folder_named(folder)):
+        return named
     raise BrokenSource(
         f"{shown_path(path)}{_line_of('jobs', content)}: jobs takes folders below this file, not {shown(folder)!r}\n"
         f"Each part must be a Python name, since it is imported: jobs = {DEFAULT_JOBS!r}"
@@ -160,8 +164,8 @@ def _line_of(key: str, content: bytes) -> str:
     return ""
 
 
-def _jobs_package(folder: str, is_file: Callable[[str], bool]) -> JobsPackage:
-    """Return where the jobs folder is imported from, by the rule of the runtime.
+def jobs_package(folder: str, is_file: Callable[[str], bool]) -> JobsPackage:
+    """Return where a jobs folder is imported from, by the rule of the runtime.
 
     Folders above it belong to its name while they are packages (have an __init__.py). Where its parent is
     none, nobody can tell a namespace package from a folder of packages: then ``src`` is left out, and the

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 from dartian_cli.errors import BrokenSource, shown_path
 from dartian_queue.errors import shown
 
-__all__ = ["Table", "parse_toml", "table", "texts"]
+__all__ = ["Table", "parse_toml", "table", "tables", "texts"]
 
 Table: TypeAlias = dict[str, object]
 
@@ -17,6 +17,11 @@ def parse_toml(path: PurePath | str, content: bytes) -> Table:
     """Return a file's content as a table; BrokenSource says where it is no TOML."""
     import tomllib
 
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise BrokenSource(
+            f"{shown_path(path)}:1: begins with a byte order mark, which no reader of TOML takes\n"
+            f"Save it as UTF-8 without one."
+        )
     try:
         return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -42,3 +47,9 @@ def texts(value: object) -> tuple[str, ...]:
         return (value,)
     several = cast("Iterable[object]", value) if isinstance(value, list) else ()
     return tuple(one for one in several if isinstance(one, str))
+
+
+def tables(value: object) -> tuple[Table, ...]:
+    """Return the tables of an array; empty for anything else."""
+    several = cast("Iterable[object]", value) if isinstance(value, list) else ()
+    return tuple(cast("Table", one) for one in several if isinstance(one, dict))

@@ -46,6 +46,7 @@ ENV = {"QUEUE_STORE": URL}
 COMMANDS = {
     "about": ["about", "about --json"],
     "doctor": ["doctor", "doctor --json"],
+    "init": ["init", "init --json"],
     "job_dispatch": ["job:dispatch Greet name=Ada", "job:dispatch Greet name=Ada --json"],
     "job_list": ["job:list", "job:list --json"],
     "job_run": ["job:run Greet name=Ada", "job:run Charge -v"],

@@ -19,6 +19,7 @@ def test_the_packaged_stubs() -> None:
         "application/gitignore",
         "application/pyproject.toml",
         "config/queue.py",
+        "django/queue.py",
         "job.py",
         "test_job.py",
     )
