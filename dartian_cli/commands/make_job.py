@@ -7,6 +7,7 @@ import typer
 
 from dartian_cli import ui
 from dartian_cli.amounts import parse_backoff, parse_seconds
+from dartian_cli.error_types import parse_fail_on, parse_retry_on
 from dartian_cli.errors import Usage
 from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.job import plan_job
@@ -28,6 +29,12 @@ _SAMPLES = {"int": "123", "str": "text", "bool": "true", "float": "1.5", "Decima
 def make_job(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="ProcessPodcast, or podcasts/Publish.")] = None,
     fields: Annotated[list[str] | None, typer.Argument(metavar="FIELD...", help="name:type[=default]")] = None,
+    name_: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The name under which it is stored.")
+    ] = None,
+    aliases: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Other names by which it is found, separated by commas.")
+    ] = None,
     queue: Annotated[str | None, typer.Option(metavar="QUEUE", help="The queue of these jobs.")] = None,
     connection: Annotated[str | None, typer.Option(metavar="NAME", help="A connection of config/queue.py.")] = None,
     priority: Annotated[int | None, typer.Option(metavar="N", help="Higher runs first.")] = None,
@@ -43,6 +50,12 @@ def make_job(
         str | None, typer.Option(metavar="SECONDS", help="Tries go on for so long after dispatch, as 2h.")
     ] = None,
     max_exceptions: Annotated[int | None, typer.Option(metavar="N", help="Fail after so many exceptions.")] = None,
+    fail_on: Annotated[
+        list[str] | None, typer.Option(metavar="ERROR,...", help="Not tried again: ValueError, app.errors.Refused.")
+    ] = None,
+    retry_on: Annotated[
+        list[str] | None, typer.Option(metavar="ERROR[=DELAYS]", help="Alone tried again; again for several.")
+    ] = None,
     delay: Annotated[str | None, typer.Option(metavar="SECONDS", help="Wait so long after dispatch, as 10m.")] = None,
     tags: Annotated[
         str | None, typer.Option(metavar="TAG,...", help="Tags, separated by commas: podcast:{podcast_id}")
@@ -65,6 +78,8 @@ def make_job(
     project = Project.find()
     name, texts = _asked(name, fields or [])
     options: dict[str, object] = {
+        "name": name_,
+        "aliases": _listed(aliases),
         "connection": connection,
         "queue": queue,
         "priority": priority,
@@ -75,7 +90,9 @@ def make_job(
         "retry_until": _duration("--retry-until", retry_until),
         "max_exceptions": max_exceptions,
         "delay": _duration("--delay", delay),
-        "tags": None if tags is None else [tag.strip() for tag in tags.split(",")],
+        "fail_on": parse_fail_on(fail_on) if fail_on else None,
+        "retry_on": parse_retry_on(retry_on) if retry_on else None,
+        "tags": _listed(tags),
         "isolate": isolate,
     }
     code = carry_out(
@@ -97,6 +114,10 @@ def _asked(name: str | None, fields: list[str]) -> tuple[str, list[str]]:
     name = ui.ask("What is the job called, as ProcessPodcast?")
     texts = ui.ask("Which fields does it have, as podcast_id:int quality:str=high? (none)", optional=True)
     return name, texts.split()
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",")]
 
 
 def _duration(option: str, text: str | None) -> object:

@@ -9,7 +9,7 @@ import sys
 
 import msgspec
 
-from dartian_cli.annotations import Annotation
+from dartian_cli.annotations import Annotation, Import
 from dartian_cli.edits.scope import bindings_of
 from dartian_cli.edits.source import parse
 from dartian_cli.errors import BrokenSource, FieldRefused
@@ -17,7 +17,7 @@ from dartian_cli.generators.imports import is_own
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean
 
-__all__ = ["Known", "look_up"]
+__all__ = ["Known", "look_up", "refuse_unless_error"]
 
 _LOUD = frozenset({"antigravity", "idlelib", "test", "this"})
 """Modules of Python that do something when they are imported."""
@@ -63,19 +63,38 @@ def _refuse_unless_stored(annotation: Annotation) -> None:
     top = source.module.split(".")[0] if source is not None else ""
     if source is None or top not in sys.stdlib_module_names or top in _LOUD or not annotation.is_own:
         return
-    from functools import reduce
-    from importlib import import_module
-
     from dartian_queue.fieldtypes import FieldType, Unstorable
 
-    try:
-        found: object = reduce(getattr, annotation.head.split("."), import_module(source.module))
-    except (ImportError, AttributeError):
-        raise FieldRefused(f"Python has no {source.module}.{annotation.head}") from None
+    found = _of_python(annotation, source)
     try:
         FieldType(found)
     except Unstorable as unstorable:
         raise FieldRefused(f"{annotation.text} cannot be stored\n{unstorable.remedy}") from None
+
+
+def _of_python(annotation: Annotation, source: Import) -> object:
+    """Return what a module of Python's own has under that name; FieldRefused if it has nothing."""
+    from functools import reduce
+    from importlib import import_module
+
+    try:
+        return reduce(getattr, annotation.head.split("."), import_module(source.module))
+    except (ImportError, AttributeError):
+        raise FieldRefused(f"Python has no {source.module}.{annotation.head}") from None
+
+
+def refuse_unless_error(workspace: Workspace, kind: Annotation, roots: tuple[str, ...]) -> None:
+    """Refuse an exception type that the project or Python lacks, or that is none; FieldRefused says which."""
+    source = kind.source
+    top = source.module.split(".")[0] if source is not None else ""
+    if source is None or top in _LOUD:
+        return
+    if top not in sys.stdlib_module_names or is_own(workspace, top):
+        look_up(workspace, kind, roots)
+        return
+    found = _of_python(kind, source)
+    if not (isinstance(found, type) and issubclass(found, BaseException)):
+        raise FieldRefused(f"{source.module}.{kind.head} is no exception type")
 
 
 def _module_file(workspace: Workspace, module: str, roots: tuple[str, ...]) -> str | None:

@@ -3,17 +3,20 @@
 Nothing is touched and nothing of the project is imported; every refusal comes before the plan.
 """
 
+import builtins
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import cast
 
 from dartian_cli.annotations import Annotation, Import
 from dartian_cli.changes import Plan
 from dartian_cli.edits.register_job import Registration
 from dartian_cli.edits.scope import top_level
 from dartian_cli.edits.source import parse
+from dartian_cli.error_types import ErrorRule
 from dartian_cli.errors import BrokenSource, Conflict, FieldRefused, NameRefused, Usage, shown_path
 from dartian_cli.fields import Field, parse_fields
-from dartian_cli.generators.classes import look_up
+from dartian_cli.generators.classes import look_up, refuse_unless_error
 from dartian_cli.generators.imports import import_block, own_modules
 from dartian_cli.generators.packages import make_job_packages, make_test_packages
 from dartian_cli.generators.registry import register
@@ -30,7 +33,7 @@ __all__ = ["OPTIONS", "plan_job"]
 
 OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
-    "retry_until", "max_exceptions", "delay", "tags", "isolate",
+    "retry_until", "max_exceptions", "fail_on", "retry_on", "delay", "tags", "isolate",
 )  # fmt: skip
 """The class keywords of a job, in the order in which they are written."""
 
@@ -59,6 +62,7 @@ def plan_job(
     parsed = parse_fields(fields)
     package = project.jobs[job.folder]
     keywords = _keywords(job.class_name, options or {}, parsed)
+    errors = _error_types(workspace, package, job.class_name, options or {}, parsed)
     _refuse_hidden(job.class_name, parsed)
     _refuse_unknown_members(workspace, package, parsed)
     folder = make_job_packages(workspace, package, job)
@@ -71,7 +75,7 @@ def plan_job(
         find_style(workspace, folder).line_length,
         own_modules(workspace),
     )
-    _write_class(workspace, folder, job, parsed, keywords, sync=sync, force=force)
+    _write_class(workspace, folder, job, parsed, keywords, errors, sync=sync, force=force)
     if test:
         path = make_test_packages(workspace, package, job)
         _write_test(workspace, path, registration.package, job, parsed, _roots(package), force=force)
@@ -81,22 +85,67 @@ def plan_job(
 
 def _keywords(class_name: str, options: Mapping[str, object], fields: Sequence[Field]) -> dict[str, str]:
     """Check the options as the class itself would, and return the expression of each."""
-    from dartian_queue.delays import Exponential
     from dartian_queue.options import parse_job_options
 
-    given = {option: value for option, value in options.items() if value is not None}
+    given = {option: value for option, value in options.items() if value is not None and value != ()}
     for option in given:
         if option not in OPTIONS:
             raise Usage(f"A job has no option {shown(option)!r}{did_you_mean(option, OPTIONS)}")
-    parsed = parse_job_options(class_name, given)
+    plain = {option: value for option, value in given.items() if option not in ("fail_on", "retry_on")}
+    parsed = parse_job_options(class_name, plain)
     names = [field.name for field in fields]
     for tag in parsed.tags:
         _refuse_tag(tag, names)
-    return {
-        option: f"exponential({value.base:g}, {value.cap:g})" if isinstance(value, Exponential) else literal(value)
-        for option in OPTIONS
-        if (value := given.get(option)) is not None
-    }
+    return {option: _written(value) for option in OPTIONS if (value := given.get(option)) is not None}
+
+
+def _written(value: object) -> str:
+    """Return the expression of an option's value."""
+    from dartian_queue.delays import Exponential
+
+    if isinstance(value, Exponential):
+        return f"exponential({value.base:g}, {value.cap:g})"
+    rules = _rules(value)
+    if not rules:
+        return literal(value)
+    if rules[0].backoff is not None:
+        return "{" + ", ".join(f"{rule.kind.head}: {_written(_whole(rule.backoff))}" for rule in rules) + "}"
+    heads = [rule.kind.head for rule in rules]
+    return heads[0] if len(heads) == 1 else f"({', '.join(heads)})"
+
+
+def _rules(value: object) -> list[ErrorRule]:
+    items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+    return [item for item in items if isinstance(item, ErrorRule)]
+
+
+def _whole(value: object) -> object:
+    """Return numbers as a person would write them: 120, not 120.0."""
+    if isinstance(value, tuple):
+        return tuple(_whole(item) for item in cast("tuple[object, ...]", value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _error_types(
+    workspace: Workspace, package: JobsPackage, class_name: str, options: Mapping[str, object], fields: Sequence[Field]
+) -> set[Import]:
+    """Return the imports of the exception types in the options; refuse what cannot be imported beside the rest."""
+    failing, retried = _rules(options.get("fail_on")), _rules(options.get("retry_on"))
+    if both := {rule.kind.text for rule in failing} & {rule.kind.text for rule in retried}:
+        raise Usage(f"--fail-on and --retry-on both name {min(both)}\nTake it out of one.")
+    modules = {needed.name: needed for field in fields for needed in field.annotation.imports()}
+    for rule in (*failing, *retried):
+        refuse_unless_error(workspace, rule.kind, _roots(package))
+        source = rule.kind.source
+        if source is None:
+            continue
+        taken = source.name in (class_name, "Job", "field", "exponential") or hasattr(builtins, source.name)
+        if taken or modules.setdefault(source.name, source) != source:
+            raise Usage(
+                f"{source.module}.{source.name} cannot be imported: {source.name} means something else in the job\n"
+                f"Leave it out, and import it under another name by hand."
+            )
+    return {rule.kind.source for rule in (*failing, *retried) if rule.kind.source is not None}
 
 
 def _refuse_tag(tag: str, fields: Sequence[str]) -> None:
@@ -184,14 +233,15 @@ def _write_class(
     job: JobName,
     fields: Sequence[Field],
     keywords: Mapping[str, str],
+    errors: set[Import],
     *,
     sync: bool,
     force: bool,
 ) -> None:
-    imports = {Import("dartian_queue", "Job")}.union(*(field.annotation.imports() for field in fields))
+    imports = {Import("dartian_queue", "Job"), *errors}.union(*(field.annotation.imports() for field in fields))
     if any(field.factory for field in fields):
         imports.add(Import("dartian_queue", "field"))
-    if any(text.startswith("exponential(") for text in keywords.values()):
+    if any("exponential(" in keywords.get(option, "") for option in ("backoff", "retry_on")):
         imports.add(Import("dartian_queue", "exponential"))
     style = find_style(workspace, folder)
     header = ", ".join(["Job", *(f"{name}={value}" for name, value in keywords.items())])

@@ -1,5 +1,6 @@
 """``make:job`` as a plan: what is written where, and every refusal before anything is touched."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dartian_cli.error_types import parse_fail_on, parse_retry_on
 from dartian_cli.errors import BrokenSource, CliError, Conflict, FieldRefused, NameRefused, NotUnderstood, Usage
-from dartian_cli.generators.job import plan_job
+from dartian_cli.generators.job import OPTIONS, plan_job
 from dartian_cli.plan import Plan, run
 from dartian_cli.project import Project
 from dartian_cli.testing import MemoryProject
@@ -205,6 +207,67 @@ def test_every_option_is_a_class_keyword() -> None:
         "    fail_on_timeout=True,\n    retry_until=60,\n"
         '    max_exceptions=2,\n    delay=1.5,\n    tags=["podcast:{podcast_id}"],\n    isolate="fresh",\n)'
     )
+
+
+def test_no_option_of_a_job_is_forgotten() -> None:
+    from dartian_cli.commands.make_job import make_job
+    from dartian_queue.options import JobOptions
+
+    assert set(OPTIONS) == set(JobOptions.__struct_fields__)
+    assert len(OPTIONS) == len(JobOptions.__struct_fields__)
+    flags = {name.rstrip("_") for name in inspect.signature(make_job).parameters}
+    assert set(OPTIONS) <= flags
+
+
+ERRORS = b"class RateLimited(Exception): ...\n\nclass Refused(Exception):\n    class Twice(Exception): ...\n"
+
+
+def test_exception_types_are_imported_and_the_job_runs(project: Project, write: Write) -> None:
+    write({"app/errors.py": ERRORS})
+    fail_on = parse_fail_on(["ValueError,app.errors.Refused.Twice", "json.JSONDecodeError"])
+    retry_on = parse_retry_on(["app.errors.RateLimited=60", "OSError=exponential:1:60", "TimeoutError=3,10"])
+    run(project, job("Publish", fail_on=fail_on, retry_on=retry_on))
+    text = (project.root / "app" / "jobs" / "publish.py").read_text()
+    assert "from json import JSONDecodeError\n\nfrom dartian_queue import Job, exponential\n\n" in text
+    assert "from app.errors import RateLimited, Refused\n" in text
+    assert "    fail_on=(ValueError, Refused.Twice, JSONDecodeError),\n" in text
+    assert "    retry_on={RateLimited: 60, OSError: exponential(1, 60), TimeoutError: (3, 10)},\n" in text
+    code = "from app.jobs import Publish\nfrom dartian_queue.job import options_of\n"
+    code += "print(len(options_of(Publish).retry_on))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.root, check=True, capture_output=True, text=True)
+    assert done.stdout == "3\n"
+    run(project, job("Other", fail_on=parse_fail_on(["builtins.KeyError"]), retry_on=parse_retry_on(["OSError"])))
+    assert (
+        "class Other(Job, fail_on=KeyError, retry_on=OSError):"
+        in (project.root / "app" / "jobs" / "other.py").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "retry_on", "said"),
+    [
+        (["ValueErorr"], [], "--fail-on: 'ValueErorr' is no exception of Python's; did you mean 'ValueError'?"),
+        (["int"], [], "'int' is no exception of Python's"),
+        (["x()"], [], "--fail-on takes exception types, such as ValueError, not 'x()'"),
+        (["OSError,OSError"], [], "--fail-on names OSError twice"),
+        (["OSError"], ["OSError"], "--fail-on and --retry-on both name OSError"),
+        (["app.errors.Refusd"], [], "app/errors.py has no Refusd; did you mean 'Refused'?"),
+        (["json.JSONDecodeErorr"], [], "Python has no json.JSONDecodeErorr"),
+        (["json.JSONDecoder"], [], "json.JSONDecoder is no exception type"),
+        (["app.errors.Refused", "json.Refused"], [], "--fail-on names Refused twice"),
+        ([], ["OSError=3", "ValueError"], "--retry-on ValueError has no delay, and others have one"),
+        ([], ["OSError=soon"], "takes seconds, or a duration"),
+    ],
+)
+def test_exception_types_that_cannot_be_used(
+    project: Project, write: Write, read: Read, fail_on: list[str], retry_on: list[str], said: str
+) -> None:
+    write({"app/errors.py": ERRORS})
+    before = read()
+    with pytest.raises(Usage) as refusal:
+        run(project, job("Publish", fail_on=parse_fail_on(fail_on), retry_on=parse_retry_on(retry_on)))
+    assert said in str(refusal.value)
+    assert read() == before
 
 
 def test_an_exponential_backoff_is_imported() -> None:
