@@ -11,9 +11,9 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,11 +22,14 @@ from dartian_queue.errors import shown
 
 if TYPE_CHECKING:
     import libcst
+    import libcst.metadata
 
 __all__ = ["Source", "Span", "Splice", "parse"]
 
 Span: TypeAlias = "Callable[[libcst.CSTNode], tuple[int, int]]"
 """Gives the characters from which and to which a node reaches, without the comments around it."""
+
+_Answer = TypeVar("_Answer")
 
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = re.compile(r"\r\n|\n|\r")
@@ -37,13 +40,23 @@ _SKIP = re.compile(r"# ?fmt: ?skip\b")
 
 
 class Splice(msgspec.Struct, frozen=True):
-    """Text that goes in before the character at ``at``; nothing is taken out.
+    """Text that goes in before the character at ``at``, in the place of what is taken out.
 
     Of two splices at one place the one that is given first comes first.
     """
 
     at: int
     text: str
+    taken: int = 0
+    """How many characters it takes out, from ``at`` on."""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where a splice lies in the new bytes, and what it took out of the old ones."""
+
+    start: int
+    length: int
+    taken: bytes
 
 
 class Source:
@@ -57,6 +70,7 @@ class Source:
         self._bom = _BOM if content.startswith(_BOM) else b""
         self.text = _decode(path, content[len(self._bom) :], self.encoding)
         self._line_starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
+        self._wrapper: libcst.metadata.MetadataWrapper | None = None
         self._located: tuple[libcst.Module, Span] | None = None
 
     @property
@@ -129,15 +143,26 @@ class Source:
             self._located = self._locate()
         return self._located
 
-    def _locate(self) -> tuple["libcst.Module", Span]:
+    def asked(
+        self, provider: "type[libcst.metadata.BaseMetadataProvider[_Answer]]"
+    ) -> "Mapping[libcst.CSTNode, _Answer]":
+        """Return what one of libcst's analyses knows of each node; NotUnderstood where the file is beyond it."""
         import libcst
-        from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+        from libcst.metadata import MetadataWrapper
 
         try:
-            module = libcst.parse_module(self.text)
-            spans = MetadataWrapper(module, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
+            if self._wrapper is None:
+                self._wrapper = MetadataWrapper(libcst.parse_module(self.text), unsafe_skip_copy=True)
+            return self._wrapper.resolve(provider)
         except (libcst.ParserSyntaxError, RecursionError, MemoryError):
             raise NotUnderstood(f"{shown_path(self.path)}: too unusual a file to be edited safely") from None
+
+    def _locate(self) -> tuple["libcst.Module", Span]:
+        from libcst.metadata import ByteSpanPositionProvider
+
+        spans = self.asked(ByteSpanPositionProvider)
+        assert self._wrapper is not None
+        module = self._wrapper.module
         encoded = self.text.encode("utf-8")
         is_ascii = len(encoded) == len(self.text)
 
@@ -154,16 +179,16 @@ class Source:
 
     def spliced(self, splices: Sequence[Splice], proves: Callable[[ast.Module, ast.Module], bool]) -> bytes:
         """Return the bytes with the splices in them, once ``proves`` (old tree, new tree) and our own checks hold."""
-        result, places = self._bom, list[tuple[int, int]]()
+        result, places = self._bom, list[_Place]()
         last = 0
         for splice in sorted(splices, key=lambda splice: splice.at):
             result += self._encoded(self.text[last : splice.at])
             inserted = self._encoded(splice.text)
-            places.append((len(result), len(result) + len(inserted)))
+            last = splice.at + splice.taken
+            places.append(_Place(len(result), len(inserted), self._encoded(self.text[splice.at : last])))
             result += inserted
-            last = splice.at
         result += self._encoded(self.text[last:])
-        if _without(result, places) != self.content or not self._proved(result, proves):
+        if _restored(result, places) != self.content or not self._proved(result, proves):
             place = f"{shown_path(self.path)}:{self.line_of(min((splice.at for splice in splices), default=0))}"
             raise NotUnderstood(f"{place}: an edit would change more than was meant, so none was made")
         return result
@@ -240,10 +265,13 @@ def _decode(path: str, content: bytes, encoding: str) -> str:
 
 def _is_code(text: str, code: str) -> bool:
     """Return whether the text is a node's code, with the space around it and its semicolon left out."""
+    if text == code:
+        return True
     return bool(text) and code.strip().startswith(text) and code.strip()[len(text) :].strip() in ("", ";")
 
 
-def _without(content: bytes, places: Sequence[tuple[int, int]]) -> bytes:
-    for start, end in reversed(places):
-        content = content[:start] + content[end:]
+def _restored(content: bytes, places: Sequence[_Place]) -> bytes:
+    """Return the content with every splice taken out, and what it took out put in again."""
+    for place in reversed(places):
+        content = content[: place.start] + place.taken + content[place.start + place.length :]
     return content

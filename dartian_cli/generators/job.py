@@ -29,7 +29,7 @@ from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["OPTIONS", "plan_job"]
+__all__ = ["OPTIONS", "plan_job", "refuse_duplicate"]
 
 OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
@@ -66,7 +66,7 @@ def plan_job(
     _refuse_hidden(job.class_name, parsed)
     _refuse_unknown_members(workspace, package, parsed)
     folder = make_job_packages(workspace, package, job)
-    _refuse_duplicate(workspace, job, folder / f"{job.module}.py")
+    refuse_duplicate(workspace, job, folder / f"{job.module}.py")
     registration = Registration(
         str(folder / "__init__.py"),
         ".".join((package.dotted, *job.packages)),
@@ -201,7 +201,7 @@ def _refuse_unknown_member(field: Field, annotation: Annotation, members: Sequen
         )
 
 
-def _refuse_duplicate(workspace: Workspace, job: JobName, own: PurePosixPath) -> None:
+def refuse_duplicate(workspace: Workspace, job: JobName, own: PurePosixPath) -> None:
     """Two classes of one stored name would be an error when the jobs are loaded."""
     for package in workspace.project.jobs:
         folder = PurePosixPath(package.folder, *job.packages)

@@ -11,7 +11,7 @@ from dartian_cli.project import JobsPackage
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 
-__all__ = ["JOBS_TITLE", "make_job_packages", "make_test_packages"]
+__all__ = ["JOBS_TITLE", "make_job_packages", "make_test_packages", "test_paths"]
 
 JOBS_TITLE = "The jobs of this application."
 TESTS = "tests"
@@ -47,15 +47,20 @@ def make_test_packages(workspace: Workspace, package: JobsPackage, name: JobName
     Where the project's tests are packages (or there are none yet), they mirror the jobs. Where they are plain
     folders, pytest knows a file by its name alone, so that the name says the packages too.
     """
-    first = package == workspace.project.jobs[0]
-    below = ["jobs"] if first else package.dotted.split(".")
-    folder = PurePosixPath(TESTS, *below, *name.packages)
+    mirrored, plain = test_paths(workspace, package, name)
     if workspace.is_folder(TESTS) and not workspace.is_file(f"{TESTS}/__init__.py"):
-        return folder / f"test_{'_'.join((*name.packages, name.module))}.py"
-    for parent in [*reversed(folder.parents), folder]:
+        return plain
+    for parent in reversed(mirrored.parents):
         if parent.parts:
             _make(workspace, parent, "Tests." if str(parent) == TESTS else f"Tests of {'.'.join(parent.parts[1:])}.")
-    return folder / f"test_{name.module}.py"
+    return mirrored
+
+
+def test_paths(workspace: Workspace, package: JobsPackage, name: JobName) -> tuple[PurePosixPath, PurePosixPath]:
+    """Return where a job's test is in a project whose tests are packages, and in one where they are plain folders."""
+    first = package == workspace.project.jobs[0]
+    folder = PurePosixPath(TESTS, *(["jobs"] if first else package.dotted.split(".")), *name.packages)
+    return folder / f"test_{name.module}.py", folder / f"test_{'_'.join((*name.packages, name.module))}.py"
 
 
 def _make(workspace: Workspace, folder: PurePosixPath, title: str) -> None:

@@ -1,0 +1,101 @@
+"""Find a job's class in the project's own source, by any spelling of its name, without importing any of it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import msgspec
+
+from dartian_cli.edits.source import parse
+from dartian_cli.errors import BrokenSource, Usage, shown_path
+from dartian_cli.modules import Modules
+from dartian_cli.names import JobName, class_words
+from dartian_cli.workspace import Workspace
+from dartian_queue.errors import did_you_mean, shown
+
+__all__ = ["FoundJob", "find_job"]
+
+
+class FoundJob(msgspec.Struct, frozen=True):
+    """A job class in its file, and where that is."""
+
+    path: str
+    """Its file, from the project's root on: ``app/jobs/podcasts/publish.py``."""
+    module: str
+    """The file's name as a module: ``app.jobs.podcasts.publish``."""
+    class_name: str
+    line: int
+    folder: int
+    """Which of the project's jobs folders it is in."""
+    packages: tuple[str, ...]
+    """The packages between the jobs package and the module: ``("podcasts",)``."""
+
+    @property
+    def package(self) -> str:
+        """The package that the module is in: ``app.jobs.podcasts``."""
+        return self.module.rpartition(".")[0]
+
+    @property
+    def target(self) -> str:
+        """The class as a dotted path."""
+        return f"{self.module}.{self.class_name}"
+
+    @property
+    def name(self) -> str:
+        """The path below the jobs package, by which it is stored unless the class says otherwise."""
+        return ".".join((*self.packages, self.class_name))
+
+
+def find_job(workspace: Workspace, text: str) -> FoundJob:
+    """Return the job that is meant; Usage where there is none, or several.
+
+    ``text`` is a name in any spelling that ``make:job`` takes. Packages may be left out where that is clear.
+    """
+    jobs = list(_jobs(workspace))
+    name = JobName.parse(text, folders=workspace.project.spellings())
+    words = _folded(name.class_name)
+    meant = [job for job in jobs if _folded(job.class_name) == words and _ends_with(job.packages, name.packages)]
+    exact = [job for job in meant if job.packages == name.packages and job.folder == name.folder] or meant
+    exact = [job for job in exact if job.class_name == name.class_name] or exact
+    if len(exact) == 1:
+        return exact[0]
+    if exact:
+        places = ", ".join(f"{shown_path(job.path)}:{job.line}" for job in exact[:5])
+        raise Usage(f"Several jobs are called {shown(text)!r}: {places}\nWrite the package too: {exact[0].name}")
+    near = did_you_mean(name.stored, [job.name for job in jobs])
+    folders = ", ".join(package.folder for package in workspace.project.jobs)
+    raise Usage(f"There is no job {shown(text)!r} in {folders}{near}\nTo see them all: dartian job:list")
+
+
+def _ends_with(packages: tuple[str, ...], end: tuple[str, ...]) -> bool:
+    return packages[len(packages) - len(end) :] == end
+
+
+def _folded(class_name: str) -> str:
+    return "".join(class_words(class_name)).lower()
+
+
+def _jobs(workspace: Workspace) -> Iterator[FoundJob]:
+    """Yield every class with bases at the top level of the files in the jobs folders."""
+    modules = Modules(workspace)
+    for folder, package in enumerate(workspace.project.jobs):
+        for path in workspace.all_python_files():
+            if not PurePosixPath(path).is_relative_to(package.folder):
+                continue
+            content = workspace.read(path) or b""
+            if b"class " not in content:
+                continue
+            module = modules.name_of(path)
+            packages = PurePosixPath(path).parent.relative_to(package.folder).parts
+            yield from _classes(workspace, path, content, FoundJob(path, module, "", 0, folder, packages))
+
+
+def _classes(workspace: Workspace, path: str, content: bytes, place: FoundJob) -> Iterator[FoundJob]:
+    try:
+        tree = parse(path, content)
+    except BrokenSource as error:
+        workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+        return
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef) and statement.bases:
+            yield msgspec.structs.replace(place, class_name=statement.name, line=statement.lineno)

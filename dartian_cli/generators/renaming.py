@@ -1,0 +1,202 @@
+"""``job:rename``: a job under another name everywhere in the project, and under its old one for the jobs that wait.
+
+Names are changed where they mean the class, by scope; strings that merely hold the word are told.
+"""
+
+import ast
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from dartian_cli.changes import Plan
+from dartian_cli.edits.class_keywords import class_called, keyword_of, keyword_splices
+from dartian_cli.edits.register_job import Registration, register_job
+from dartian_cli.edits.rename import renamed
+from dartian_cli.edits.source import Source
+from dartian_cli.edits.unregister_job import unregister_job
+from dartian_cli.errors import Conflict, NotUnderstood, Usage, shown_path
+from dartian_cli.generators.found import FoundJob, find_job
+from dartian_cli.generators.imports import own_modules
+from dartian_cli.generators.job import refuse_duplicate
+from dartian_cli.generators.packages import test_paths
+from dartian_cli.generators.references import Referring, references_to
+from dartian_cli.literals import quoted
+from dartian_cli.names import JobName, snake_case
+from dartian_cli.style import find_style
+from dartian_cli.workspace import Workspace
+from dartian_queue.errors import shown
+
+__all__ = ["plan_rename"]
+
+
+def plan_rename(workspace: Workspace, old: str, new: str, *, strings: bool = False) -> Plan:
+    """Return the plan that renames a job; both names are as they were typed.
+
+    The class, its module and its generated test if they are called after it, its registration, every import and
+    reference, and what its own docstrings say. With ``strings`` other strings that hold the name too; without, they
+    are noted. Usage: there is no such job, or the new name cannot be. Conflict: the new name is taken somewhere.
+    """
+    job, name = find_job(workspace, old), _new_name(workspace, new)
+    if name.packages and (name.folder, name.packages) != (job.folder, job.packages):
+        inside = "/".join((*job.packages, name.class_name))
+        raise Usage(
+            f"{job.name} is in {shown_path(PurePosixPath(job.path).parent)}, and job:rename leaves a job where it is\n"
+            f"To rename it there: dartian job:rename {job.name} {inside}"
+        )
+    if name.class_name == job.class_name:
+        workspace.note(f"{job.name} is called so already")
+        return workspace.plan()
+    renaming = _Renaming(workspace, job, name.class_name)
+    renaming.refuse_what_is_taken()
+    for referring in renaming.referring:
+        renaming.edit(referring, strings=strings)
+    renaming.keep_old_name()
+    renaming.move()
+    return workspace.plan()
+
+
+def _new_name(workspace: Workspace, text: str) -> JobName:
+    return JobName.parse(text, folders=workspace.project.spellings())
+
+
+class _Renaming:
+    """One renaming, step by step."""
+
+    def __init__(self, workspace: Workspace, job: FoundJob, class_name: str) -> None:
+        self._workspace = workspace
+        self._job = job
+        self._new = class_name
+        self._folder = PurePosixPath(job.path).parent
+        stem = PurePosixPath(job.path).stem
+        self._moves = stem == snake_case(job.class_name) != snake_case(class_name)
+        self._words = {job.class_name: class_name, f"{job.package}.{job.class_name}": f"{job.package}.{class_name}"}
+        self._target = self._folder / f"{snake_case(class_name)}.py" if self._moves else PurePosixPath(job.path)
+        if self._moves:
+            self._words[stem] = self._target.stem
+            self._words[job.module] = f"{job.package}.{self._target.stem}"
+        self._words[job.target] = f"{self._words.get(job.module, job.module)}.{class_name}"
+        self._tests = self._test_moves()
+        self.referring = references_to(workspace, job)
+
+    def _test_moves(self) -> dict[str, str]:
+        """Return the generated test under its old and its new path, if it is there."""
+        if not self._moves:
+            return {}
+        package = self._workspace.project.jobs[self._job.folder]
+        names = [JobName(each, self._job.packages) for each in (self._job.class_name, self._new)]
+        pairs = zip(*(test_paths(self._workspace, package, name) for name in names), strict=True)
+        return {str(old): str(new) for old, new in pairs if self._workspace.is_file(old)}
+
+    def refuse_what_is_taken(self) -> None:
+        """Refuse a file that exists, and a file in which the new name means something already."""
+        for path in (str(self._target), *self._tests.values()):
+            if path != self._job.path and self._workspace.is_file(path):
+                raise Conflict(f"{shown_path(path)} exists already\nMove it away, or choose another name.")
+        name = JobName(self._new, self._job.packages, self._job.folder)
+        refuse_duplicate(self._workspace, name, self._target)
+        for referring in self.referring:
+            scoped = any(use.scoped and use.text == self._job.class_name for use in referring.to_class)
+            taken = next((use for use in referring.others if use.scoped and use.text == self._new), None)
+            if scoped and taken is not None:
+                raise Conflict(
+                    f"{referring.place(taken.at)}: {self._new} means something else here\n"
+                    f"Choose another name, or rename what is there."
+                )
+
+    def edit(self, referring: Referring, *, strings: bool) -> None:
+        """Write the new names into one file."""
+        stem = self._job.module.rpartition(".")[2]
+        places = {use.at for use in referring.to_class if use.text == self._job.class_name}
+        if self._moves:
+            places |= {use.at for use in referring.to_module if use.text == stem}
+        places |= set(self._docs(referring))
+        if strings:
+            places |= {mention.at for mention in referring.mentions if mention.text in self._words}
+        self._note_strings(referring, places)
+        content = renamed(referring.source, places, self._words)
+        if content != referring.source.content:
+            in_order = self._registered_in_order(referring) if places else None
+            self._workspace.edit(referring.path, in_order or content)
+
+    def _docs(self, referring: Referring) -> Iterable[int]:
+        """Return where the docstrings of the job's own file and test speak of it."""
+        if referring.path == self._job.path or referring.path in self._tests:
+            return (mention.at for mention in referring.mentions if mention.is_doc and mention.text in self._words)
+        return ()
+
+    def _note_strings(self, referring: Referring, places: set[int]) -> None:
+        left = [mention for mention in referring.mentions if mention.at not in places and mention.text in self._words]
+        moves = {self._job.path: str(self._target), **self._tests}
+        for mention in left:
+            place = f"{shown_path(moves.get(referring.path, referring.path))}:{referring.source.line_of(mention.at)}"
+            self._workspace.note(f"left as it is: {place} says {shown(mention.text)} in a string (--strings)")
+
+    def _registered_in_order(self, referring: Referring) -> bytes | None:
+        """Return the registry with the job where its new name belongs, if the old one was where it belonged."""
+        if referring.path != str(self._folder / "__init__.py"):
+            return None
+        package = self._job.package
+        length, own = find_style(self._workspace, self._folder).line_length, own_modules(self._workspace)
+        stem = self._job.module.rpartition(".")[2]
+        old = Registration(referring.path, package, stem, self._job.class_name, length, own)
+        new = Registration(referring.path, package, self._target.stem, self._new, length, own)
+        before = referring.source.content
+        if any(use.kind not in ("import", "export") for use in (*referring.to_class, *referring.to_module)):
+            return None
+        try:
+            without = unregister_job(before, old)
+            return register_job(without, new) if register_job(without, old) == before else None
+        except (NotUnderstood, Conflict):
+            return None
+
+    def keep_old_name(self) -> None:
+        """Leave the old name in the class's aliases, so that jobs which are stored under it still load."""
+        path = self._job.path
+        source = Source(path, self._workspace.read(path) or b"")
+        node = class_called(source, self._new)
+        if keyword_of(node, "name") is not None:
+            return
+        old, new = (".".join((*self._job.packages, each)) for each in (self._job.class_name, self._new))
+        aliases = keyword_of(node, "aliases")
+        if isinstance(aliases, ast.List | ast.Tuple):
+            listed = {item.value: item for item in aliases.elts if isinstance(item, ast.Constant)}
+            if new in listed:  # it is renamed back: its own name cannot be an alias
+                self._workspace.edit(path, _exchanged(source, listed[new], new, old))
+                return
+        style = find_style(self._workspace, self._folder)
+        item = quoted(old, style.quote)
+        splices = keyword_splices(source, self._new, "aliases", item, style.line_length)
+        self._workspace.edit(path, source.spliced(splices, lambda before, after: _gains(before, after, self._new, old)))
+
+    def move(self) -> None:
+        """Let module and test be called after the class."""
+        if self._moves:
+            self._workspace.move(self._job.path, self._target)
+        for old, new in self._tests.items():
+            self._workspace.move(old, new)
+
+
+def _exchanged(source: Source, item: ast.expr, new: str, old: str) -> bytes:
+    """Write the old name where the new one was listed as an alias."""
+    start, end = source.span_of(item)
+    at = start + source.text[start:end].index(new)
+    return renamed(source, [at], {new: old})
+
+
+def _gains(before: ast.Module, after: ast.Module, class_name: str, alias: str) -> bool:
+    """Return whether the class has one alias more, and nothing else differs."""
+    for node in after.body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            for keyword in node.keywords:
+                if keyword.arg == "aliases" and isinstance(keyword.value, ast.List | ast.Tuple):
+                    last = keyword.value.elts.pop()
+                    if not (isinstance(last, ast.Constant) and last.value == alias):
+                        return False
+            node.keywords = [each for each in node.keywords if each.arg != "aliases" or _elements(each.value)]
+    for node in before.body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            node.keywords = [each for each in node.keywords if each.arg != "aliases" or _elements(each.value)]
+    return ast.dump(before) == ast.dump(after)
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
