@@ -29,7 +29,7 @@ from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["OPTIONS", "plan_job", "refuse_duplicate"]
+__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "summary_of"]
 
 OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
@@ -250,7 +250,7 @@ def _write_class(
         "job.py",
         style,
         class_name=job.class_name,
-        summary=_summary(job.class_name),
+        summary=summary_of(job.class_name),
         header=f"class {job.class_name}({requoted(header, style.quote)})",
         imports=import_block(workspace, imports, style=style, folder=folder.parent),
         fields=[requoted(field.declaration, style.quote) for field in fields],
@@ -260,7 +260,7 @@ def _write_class(
     workspace.create(folder / f"{job.module}.py", content, force=force)
 
 
-def _summary(class_name: str) -> str:
+def summary_of(class_name: str) -> str:
     """Return the class's name as a sentence: ImportCSV is ``Import CSV.``."""
     first, *rest = class_words(class_name)
     return " ".join([first, *(word if word.isupper() and len(word) > 1 else word.lower() for word in rest)]) + "."

@@ -4,28 +4,32 @@ Names are changed where they mean the class, by scope; strings that merely hold 
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from dartian_cli.changes import Plan
 from dartian_cli.edits.class_keywords import class_called, keyword_of, keyword_splices
 from dartian_cli.edits.register_job import Registration, register_job
 from dartian_cli.edits.rename import renamed
+from dartian_cli.edits.scope import is_docstring
 from dartian_cli.edits.source import Source
 from dartian_cli.edits.unregister_job import unregister_job
 from dartian_cli.errors import Conflict, NotUnderstood, Usage, shown_path
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.imports import own_modules
-from dartian_cli.generators.job import refuse_duplicate
+from dartian_cli.generators.job import refuse_duplicate, summary_of
 from dartian_cli.generators.packages import test_paths
 from dartian_cli.generators.references import Referring, references_to
 from dartian_cli.literals import quoted
-from dartian_cli.names import JobName, snake_case
+from dartian_cli.names import JobName, class_words, snake_case
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import shown
 
 __all__ = ["plan_rename"]
+
+_SAYS_BEFORE, _SAYS_AFTER = "The job ", " can be dispatched"
+"""What the packaged stubs say beside the class's name in their docstrings."""
 
 
 def plan_rename(workspace: Workspace, old: str, new: str, *, strings: bool = False) -> Plan:
@@ -50,6 +54,7 @@ def plan_rename(workspace: Workspace, old: str, new: str, *, strings: bool = Fal
     for referring in renaming.referring:
         renaming.edit(referring, strings=strings)
     renaming.keep_old_name()
+    renaming.retell()
     renaming.move()
     return workspace.plan()
 
@@ -117,11 +122,19 @@ class _Renaming:
             in_order = self._registered_in_order(referring) if places else None
             self._workspace.edit(referring.path, in_order or content)
 
-    def _docs(self, referring: Referring) -> Iterable[int]:
-        """Return where the docstrings of the job's own file and test speak of it."""
-        if referring.path == self._job.path or referring.path in self._tests:
-            return (mention.at for mention in referring.mentions if mention.is_doc and mention.text in self._words)
-        return ()
+    def _docs(self, referring: Referring) -> Iterator[int]:
+        """Yield where the docstrings of the job's own file and test speak of it.
+
+        A name of one word is a word of English too, and is meant only where the stubs write it.
+        """
+        if referring.path != self._job.path and referring.path not in self._tests:
+            return
+        text = referring.source.text
+        for mention in referring.mentions:
+            end = mention.at + len(mention.text)
+            is_ours = text.startswith(_SAYS_AFTER, end) or text.endswith(_SAYS_BEFORE, 0, mention.at)
+            if mention.is_doc and mention.text in self._words and (len(class_words(mention.text)) > 1 or is_ours):
+                yield mention.at
 
     def _note_strings(self, referring: Referring, places: set[int]) -> None:
         left = [mention for mention in referring.mentions if mention.at not in places and mention.text in self._words]
@@ -166,6 +179,15 @@ class _Renaming:
         item = quoted(old, style.quote)
         splices = keyword_splices(source, self._new, "aliases", item, style.line_length)
         self._workspace.edit(path, source.spliced(splices, lambda before, after: _gains(before, after, self._new, old)))
+
+    def retell(self) -> None:
+        """Let a docstring that is nothing but the name as a sentence be the new one."""
+        path, old = self._job.path, summary_of(self._job.class_name)
+        source = Source(path, self._workspace.read(path) or b"")
+        node = class_called(source, self._new)
+        if is_docstring(node.body[0]) and ast.get_docstring(node) == old:
+            at = source.text.index(old, source.span_of(node.body[0])[0])
+            self._workspace.edit(path, renamed(source, [at], {old: summary_of(self._new)}))
 
     def move(self) -> None:
         """Let module and test be called after the class."""

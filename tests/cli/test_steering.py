@@ -27,11 +27,12 @@ def test_monitor_is_well_below_its_bounds(shop: Scene) -> None:
     put(shop, "media", 3)
     shop.put("Break", queue="later", delay=3600)
     out = dartian(shop.root, "queue:monitor", "--max", "3", "--max-age", "1h").out
-    assert [line.split() for line in out.splitlines()] == [
-        ["queue", "due", "held", "scheduled", "running", "oldest"],
-        ["later", "0", "0", "1", "0", "ok"],
-        ["media", "3", "0", "0", "0", "0s", "ok"],
-    ]
+    heading, later, media = (line.split() for line in out.splitlines())
+    assert heading == ["queue", "due", "held", "scheduled", "running", "oldest"]
+    assert later == ["later", "0", "0", "1", "0", "ok"]
+    assert media[:5] == ["media", "3", "0", "0", "0"]
+    assert media[5].endswith("s")  # some seconds, as busy as the machine is
+    assert media[6:] == ["ok"]
 
 
 @pytest.mark.parametrize("json", [(), ("--json",)])

@@ -276,7 +276,8 @@ def test_a_job_that_shall_fail_on_a_timeout_does_so_with_tries_left(run: Run) ->
 
 def test_without_a_bound_it_is_tried_until_it_is_done_and_the_last_twenty_errors_are_kept(run: Run) -> None:
     row = run.row("Endless")
-    assert (row.state, row.tries, row.claims) == (State.DONE, 30, 31)
+    assert (row.state, row.tries) == (State.DONE, 30)
+    assert row.claims >= 31  # and once more for each that went back before it began
     assert [error.attempt for error in row.errors] == [*range(11, 31)]
     shown = dartian(run.scene.root, "queue:show", row.envelope.id).out
     assert [line for line in shown.splitlines() if line.startswith("  ValueError:")] == [
@@ -303,7 +304,8 @@ def test_long_errors_are_kept_as_far_as_64_kib_go_and_shown_by_both_commands(run
 def test_any_number_of_releases_costs_no_try(run: Run) -> None:
     row = run.row("Give")
     assert run.outcomes("Give") == ["released"] * 30 + ["done"]
-    assert (row.state, row.tries, row.crashes, row.claims, row.errors) == (State.DONE, 0, 0, 31, ())
+    assert (row.state, row.tries, row.crashes, row.errors) == (State.DONE, 0, 0, ())
+    assert row.claims >= 31  # and once more for each that went back before it began
     assert {line for line in run.scene.notes() if line.startswith(row.envelope.id)} == {f"{row.envelope.id} attempt 1"}
 
 
