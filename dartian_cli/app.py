@@ -23,7 +23,7 @@ COMMANDS: dict[str, str] = {
     "undo": "Take a plan back, and keep what was edited by hand since.",
     "job:dispatch": "Put a job on its queue by hand.",
     "job:list": "List the jobs that are registered.",
-    "job:rename": "Rename a job: class, module, test, registration, imports and references.",
+    "job:rename": "Rename a job wherever the project means it.",
     "job:run": "Run a job here and now, in this process.",
     "make:job": "Generate a job class, its test and its registration.",
     "queue:cancel": "Take jobs back that wait or run.",

@@ -17,6 +17,7 @@ import msgspec
 from dartian_queue.config_file import config_of, hook_of, read_dotenv, run_config
 from dartian_queue.delays import Backoff, Duration
 from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
+from dartian_queue.forks import around
 from dartian_queue.root import find_root, jobs_packages
 from dartian_queue.settings import CONFIG_FILE, DRIVERS, Config, Connection, Durability, Settings, named
 from dartian_queue.urls import revealed, sealed
@@ -291,3 +292,11 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]
     return value
+
+
+def _wait_for_loading() -> None:
+    """Let no fork come between the loading of another thread, for which the child would wait for ever."""
+    _loading.acquire()
+
+
+around(before=_wait_for_loading, in_parent=_loading.release, in_child=_loading.release)

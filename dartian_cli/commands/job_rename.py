@@ -28,7 +28,9 @@ def job_rename(
     check: Check = False,
     json: AsPlan = False,
 ) -> int:
-    """Rename a job: class, module, test, registration, imports and references.
+    """Rename a job wherever the project means it.
+
+    Class, module, test, registration, imports and references are renamed, by scope.
 
     Jobs that wait under the old name still run: the class keeps it in aliases=.
     """

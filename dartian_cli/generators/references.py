@@ -3,11 +3,13 @@
 It changes nothing. A file that cannot be read as Python is noted and left out.
 """
 
+import ast
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from dartian_cli.edits.source import Source
+from dartian_cli.edits.source import Source, parse
 from dartian_cli.edits.uses import LOCAL, Mention, Use, mentions_in, uses_in
 from dartian_cli.errors import CliError, Conflict, shown_path
 from dartian_cli.generators.found import FoundJob
@@ -69,9 +71,9 @@ class _Reading:
     def of(self, path: str) -> Referring | None:
         """Return what a file names, or None where it does not name the job."""
         content = self._workspace.read(path) or b""
-        if not any(word.encode() in content for word in (*self.names, self._stem)):
-            return None
         try:
+            if not self._may_name(path, content):
+                return None
             source = Source(path, content)
             uses = uses_in(source, self._modules.name_of(path), self._modules.package_of(path))
             mentions = mentions_in(source, self._paths, uses)
@@ -84,6 +86,15 @@ class _Reading:
         if not (sorts["class"] or sorts["module"] or mentions):
             return None
         return Referring(source, tuple(sorts["class"]), tuple(sorts["module"]), tuple(sorts["other"]), tuple(mentions))
+
+    def _may_name(self, path: str, content: bytes) -> bool:
+        """Return whether a file is worth the long look: it holds a name of the class, or imports the module's."""
+        words = "|".join(map(re.escape, sorted(self.names)))
+        if re.search(rf"(?<!\w)(?:{words})(?!\w)".encode(), content):
+            return True
+        if not re.search(rf"(?<!\w){re.escape(self._stem)}(?!\w)".encode(), content):
+            return False
+        return any(self._stem in _imported_parts(node) for node in ast.walk(parse(path, content)))
 
     def other_names(self, found: Iterable[Referring]) -> set[str]:
         """Return the names that the class has in what was found, and that were not searched for."""
@@ -110,3 +121,11 @@ class _Reading:
 
     def _is_module(self, origin: str) -> bool:
         return origin.endswith(self._stem) and self._modules.file_of(origin) == self._job.path
+
+
+def _imported_parts(node: ast.AST) -> set[str]:
+    """Return every identifier in an import; nothing for another statement."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return set()
+    paths = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+    return {part for path in paths for part in path.split(".")}

@@ -46,9 +46,11 @@ ENV = {"QUEUE_STORE": URL}
 COMMANDS = {
     "about": ["about", "about --json"],
     "doctor": ["doctor", "doctor --json"],
+    "history": ["history", "history --json"],
     "init": ["init", "init --json"],
     "job_dispatch": ["job:dispatch Greet name=Ada", "job:dispatch Greet name=Ada --json"],
     "job_list": ["job:list", "job:list --json"],
+    "job_rename": ["job:rename Greet Welcome --dry-run", "job:rename Greet Welcome --json"],
     "job_run": ["job:run Greet name=Ada", "job:run Charge -v"],
     "make_job": ["make:job Zip", "make:job Zap --json"],
     "new": ["new other"],
@@ -67,6 +69,7 @@ COMMANDS = {
     "queue_status": ["queue:status", "queue:status --json"],
     "queue_work": ["queue:work --stop-when-empty", "queue:work --stop-when-empty --json"],
     "stub_publish": ["stub:publish"],
+    "undo": ["undo", "undo --json"],
 }
 """How each command is typed here, by the name of its file."""
 

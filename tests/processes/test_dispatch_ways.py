@@ -277,6 +277,26 @@ def test_a_fork_while_threads_dispatch(made: Scene) -> None:
     assert notes.count("thread") == int((made.root / "count").read_text())
 
 
+def test_a_fork_while_another_thread_loads_the_configuration(made: Scene) -> None:
+    made.write("config/queue.py", "import time\nfrom dartian_queue import Config\ntime.sleep(0.5)\nconfig = Config()\n")
+    run(
+        made,
+        """
+        import os, threading, time
+        thread = threading.Thread(target=lambda: dispatch(Note("thread")))
+        thread.start()
+        time.sleep(0.2)
+        child = os.fork()
+        if not child:
+            dispatch(Note("child"))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+        """,
+    )
+    assert stored(made) == ["child", "thread"]
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.parametrize("companion", [False, True])
 def test_multiprocessing(made: Scene, method: str, companion: bool) -> None:
