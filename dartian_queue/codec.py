@@ -17,6 +17,7 @@ import msgspec
 from dartian_queue.errors import BrokenPayload, InvalidPayload, JobDefinitionError, PayloadTooLarge, did_you_mean, shown
 from dartian_queue.fieldchecks import Misfit, is_model, is_path, type_text
 from dartian_queue.fieldtypes import FieldType, Unstorable
+from dartian_queue.old_fields import NO_OLD_FIELDS, OldFields
 
 __all__ = ["PAYLOAD_LIMIT", "Codec", "PayloadField"]
 
@@ -40,13 +41,14 @@ class PayloadField(msgspec.Struct, frozen=True):
 class Codec:
     """Turns the fields of one job class into a payload and back; made once a class, then only read."""
 
-    def __init__(self, owner: str, fields: Sequence[PayloadField]) -> None:
+    def __init__(self, owner: str, fields: Sequence[PayloadField], old: OldFields = NO_OLD_FIELDS) -> None:
         """Prepare for the fields of the class called ``owner``; JobDefinitionError if one cannot be stored.
 
-        NameError if a type names another that is not defined yet.
+        NameError if a type names another that is not defined yet. ``old`` are names under which payloads hold them too.
         """
         self.owner = owner
         self.fields = tuple(fields)
+        self._old = old
         self._names = frozenset(field.name for field in fields)
         types = {field.name: _field_type(owner, field) for field in fields}
         self._checks = {name: found.check for name, found in types.items()}
@@ -126,8 +128,10 @@ class Codec:
                 return self._decoder.decode(payload)
             except msgspec.ValidationError as error:
                 # The rest of the text has not been read yet, and may turn out to be no JSON.
-                message = self._unreadable(msgspec.json.decode(payload), str(error))
-                raise InvalidPayload(message) from None
+                content: object = msgspec.json.decode(payload)
+                if self._old != NO_OLD_FIELDS and isinstance(content, dict):
+                    return self._read_old(payload)
+                raise InvalidPayload(self._unreadable(content, str(error))) from None
         except InvalidPayload:
             raise
         except RecursionError:
@@ -136,6 +140,16 @@ class Codec:
             raise BrokenPayload(f"{self.owner}: the payload is not JSON: {shown(str(error), 120)}") from None
         except Exception as error:  # raised by a constructor or a validator of the user's, or an unhashable in a set
             raise InvalidPayload(f"{self.owner}: the payload does not load: {_told(error)}") from None
+
+    def _read_old(self, payload: str | bytes) -> msgspec.Struct:
+        """Read an object that is not as the fields are, once more by the names that they had."""
+        stored = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])  # Raw: no number is changed on the way
+        values, moved = self._old.renewed(self.owner, stored)
+        encoded = msgspec.json.encode(values)
+        try:
+            return self._decoder.decode(encoded)
+        except msgspec.ValidationError as error:
+            raise InvalidPayload(self._unreadable(msgspec.json.decode(encoded), str(error), moved)) from None
 
     def _refuse_changes(self, loaded: msgspec.Struct) -> None:
         """Refuse what a ``__post_init__`` or a converter makes of it on each load: handle() would see another value."""
@@ -170,7 +184,7 @@ class Codec:
                 return InvalidPayload(f"{self.owner}.{name}: {_value(value)} cannot be stored as JSON: {reason}")
         return InvalidPayload(f"{self.owner}: the payload cannot be stored as JSON: {_told(error)}")
 
-    def _unreadable(self, content: object, message: str) -> str:
+    def _unreadable(self, content: object, message: str, moved: Mapping[str, str] | None = None) -> str:
         if unknown := _UNKNOWN_FIELD.search(message):
             return self._no_field(unknown.group(1))
         if missing := _MISSING_FIELD.search(message):
@@ -180,8 +194,11 @@ class Codec:
         found = _FIELD_IN_PATH.search(message)
         if found is None or not isinstance(content, dict):
             return f"{self.owner}: {shown(expected, 200)}"
-        raw = cast("dict[str, object]", content).get(found.group(1))
-        place = path.partition("$.")[2] or found.group(1)
+        name = found.group(1)
+        raw = cast("dict[str, object]", content).get(name)
+        place = path.partition("$.")[2] or name
+        if moved and name in moved:  # in the words of the payload, which the reader has before him
+            place = f"{moved[name]}{place.removeprefix(name)} (now {name})"
         return f"{self.owner}.{shown(place)}: {shown(expected, 120)}; the field holds {_value(raw)}"
 
     def _no_field(self, name: str) -> str:

@@ -25,6 +25,7 @@ from dartian_queue.fields import (
     fields_of_init,
 )
 from dartian_queue.hooks import Handle, read_failed, read_handle
+from dartian_queue.old_fields import check_old_fields, still_old
 from dartian_queue.options import JobOptions, merge_job_options, parse_job_options
 from dartian_queue.tags import check_tags
 
@@ -73,6 +74,7 @@ def define(cls: type, keywords: Mapping[str, object], names: Mapping[str, object
     _read_fields(cls, facts, names)
     cls.__dartian__ = facts  # type: ignore[attr-defined] # kept out of what type checkers and users see
     check_tags(type_text(cls), options.tags, facts.fields)
+    _read_old_fields(cls, facts)
     if not getattr(cls, "__parameters__", ()):
         with suppress(NameError):  # a forward reference; codec_of tries again when the class is registered or used
             facts.codec = make_codec(cls, facts)
@@ -109,6 +111,15 @@ def _read_fields(cls: type, facts: JobFacts, names: Mapping[str, object]) -> Non
     setattr(cls, "__init__", _generated(cls, facts.fields))  # noqa: B010
     positional = tuple(name for name, entry in facts.fields.items() if not entry.kw_only)
     setattr(cls, "__match_args__", positional)  # noqa: B010  # type: ignore[misc] # made, not written
+
+
+def _read_old_fields(cls: type, facts: JobFacts) -> None:
+    """Check the names that fields had, and forget those of the classes above that are not this class's any more."""
+    if not (facts.options.renamed_fields or facts.options.removed_fields):
+        return
+    check_old_fields(type_text(cls), facts.own_options.old_fields, facts.fields)
+    old = still_old(facts.options.old_fields, facts.fields)
+    facts.options = msgspec.structs.replace(facts.options, renamed_fields=old.renamed, removed_fields=old.removed)
 
 
 def _inherited_fields(cls: type) -> dict[str, JobField]:
@@ -175,7 +186,7 @@ def _remembering(cls: type, init: Callable[..., None], fields: Mapping[str, JobF
 def make_codec(cls: type, facts: JobFacts) -> Codec:
     """Return the codec for the fields, with their defaults checked; NameError if a forward reference is open."""
     fields = [PayloadField(name, entry.read_type(), entry.has_default) for name, entry in facts.fields.items()]
-    codec = Codec(type_text(cls), fields)
+    codec = Codec(type_text(cls), fields, facts.options.old_fields)
     for name, entry in facts.fields.items():
         if entry.default is not NO_DEFAULT:
             try:

@@ -56,7 +56,8 @@ class Job:
 
     The annotated attributes make the constructor, as in a dataclass; a class may write its own ``__init__`` instead,
     whose parameters are then stored. Options are class keywords: ``class Resize(Job, queue="media", tries=5)``. They
-    are inherited, except ``name`` and ``aliases``; ``tags`` of a subclass replace the inherited ones.
+    are inherited, except ``name`` and ``aliases``; ``tags`` of a subclass replace the inherited ones, the old names of
+    fields (``renamed_fields``, ``removed_fields``) are added to them.
     """
 
     __slots__ = ("__dartian_arguments__", "__weakref__")
@@ -84,6 +85,8 @@ class Job:
             delay: Duration = ...,
             tags: Sequence[str] = ...,
             isolate: IsolateMode = ...,
+            renamed_fields: Mapping[str, str] = ...,
+            removed_fields: Sequence[str] = ...,
             **misspelt: Never,
         ) -> None: ...
 

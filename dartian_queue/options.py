@@ -14,6 +14,7 @@ import msgspec
 
 from dartian_queue.delays import Backoff, Exponential, checked_backoff, least_delay, seconds
 from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, shown
+from dartian_queue.old_fields import OldFields, RenamedField, checked_removed_fields, checked_renamed_fields
 from dartian_queue.retry_rules import ErrorTypes, RetryRule, checked_fail_on, checked_retry_on
 
 __all__ = [
@@ -100,6 +101,15 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     delay: float | None = None
     tags: tuple[str, ...] = ()
     isolate: IsolateMode | None = None
+    renamed_fields: tuple[RenamedField, ...] = ()
+    """Names that fields had in old payloads."""
+    removed_fields: tuple[str, ...] = ()
+    """Names that old payloads may hold, and whose values are dropped."""
+
+    @property
+    def old_fields(self) -> OldFields:
+        """What payloads may hold under other names than the fields have."""
+        return OldFields(self.renamed_fields, self.removed_fields)
 
 
 class DispatchOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +198,7 @@ def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:
     """Return a subclass's options: its own where it says something, else those of the class it extends.
 
     A name and its aliases belong to one class and are not inherited; tags of the subclass replace the inherited ones.
+    Old names of fields are those of both, as the fields are.
     """
     merged: dict[str, object] = {}
     for name in JobOptions.__struct_fields__:
@@ -199,6 +210,11 @@ def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:
         merged["fail_on"] = tuple(error for error in inherited.fail_on if error not in retried)
     if not own.retry_on:
         merged["retry_on"] = tuple(rule for rule in inherited.retry_on if rule.error not in own.fail_on)
+    told = {field.old for field in own.renamed_fields} | set(own.removed_fields)
+    renamed = (field for field in inherited.renamed_fields if field.old not in told)
+    merged["renamed_fields"] = (*renamed, *own.renamed_fields)
+    removed = (name for name in inherited.removed_fields if name not in told)
+    merged["removed_fields"] = (*removed, *own.removed_fields)
     return JobOptions(**merged)  # type: ignore[arg-type] # the fields of one Struct, taken by name
 
 
@@ -320,6 +336,8 @@ _JOB_CHECKS: dict[str, Check] = {
     "tags": _tags,
     "fail_on": checked_fail_on,
     "retry_on": checked_retry_on,
+    "renamed_fields": checked_renamed_fields,
+    "removed_fields": checked_removed_fields,
     **_LIMIT_CHECKS,
 }
 _DISPATCH_CHECKS: dict[str, Check] = {

@@ -35,7 +35,7 @@ OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
     "retry_until", "max_exceptions", "fail_on", "retry_on", "delay", "tags", "isolate",
 )  # fmt: skip
-"""The class keywords of a job, in the order in which they are written."""
+"""The class keywords of a job, in the order in which they are written; a new job has no names of old for its fields."""
 
 _PLAIN = frozenset({"int", "str", "bool", "float", "Decimal", "UUID", "Path", "date", "time", "timedelta", "datetime"})
 """Types that read well in a text as they are."""

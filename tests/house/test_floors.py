@@ -16,6 +16,7 @@ FLOORS: dict[str, int] = {
     "forks": 0,
     "delays": 0,
     "retry_rules": 0,
+    "old_fields": 0,
     "urls": 0,
     "options": 0,
     "annotations": 0,

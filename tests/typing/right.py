@@ -62,6 +62,12 @@ class Charge(
     """Says which errors are worth another try."""
 
 
+class Renamed(Job, renamed_fields={"podcast": "podcast_id"}, removed_fields=["quality"]):
+    """Has had other fields."""
+
+    podcast_id: int
+
+
 class Resize(Job):
     """Writes its own constructor."""
 

@@ -63,6 +63,14 @@ class WrongRetryOn(Job, retry_on="TimeoutError"):  # E
     pass
 
 
+class WrongRenamed(Job, renamed_fields=["podcast"]):  # E
+    pass
+
+
+class WrongRemoved(Job, removed_fields=[3]):  # E
+    pass
+
+
 class WrongTimeout(Job, timeout="1m"):  # E
     pass
 

@@ -261,7 +261,7 @@ def test_a_job_is_described_as_text(write: Write) -> None:
     path = write(
         "shop/jobs/podcasts/publish.py",
         "from dartian_queue.job import Job, field\n\n\n"
-        'class Publish(Job, queue="media", tries=5, tags=["p:{podcast_id}"]):\n'
+        'class Publish(Job, queue="media", tries=5, tags=["p:{podcast_id}"], renamed_fields={"id": "podcast_id"}):\n'
         '    """Publish it.\n\n    More.\n    """\n\n'
         "    podcast_id: int\n    notes: list[str] = field(default_factory=list)\n    quality: str | None = None\n\n"
         "    async def handle(self) -> None: ...\n",
@@ -277,4 +277,9 @@ def test_a_job_is_described_as_text(write: Write) -> None:
         FieldFacts("notes", "list[str]", "list()"),
         FieldFacts("quality", "str | None", "None"),
     )
-    assert facts.options == {"queue": "media", "tries": "5", "tags": "('p:{podcast_id}',)"}
+    assert facts.options == {
+        "queue": "media",
+        "tries": "5",
+        "tags": "('p:{podcast_id}',)",
+        "renamed_fields": "id -> podcast_id",
+    }
