@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "history": "List the plans that were applied, or show one.",
     "undo": "Take a plan back, and keep what was edited by hand since.",
     "job:dispatch": "Put a job on its queue by hand.",
+    "job:field": "Add, remove or rename fields of a job.",
     "job:list": "List the jobs that are registered.",
     "job:rename": "Rename a job wherever the project means it.",
     "job:run": "Run a job here and now, in this process.",

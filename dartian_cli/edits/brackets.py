@@ -1,16 +1,17 @@
-"""What stands between two brackets, item by item, and one more item put behind the last as its author would.
+"""What stands between two brackets, item by item: one more put behind the last as its author would, some taken out.
 
 It gives splices only; who calls it proves them.
 """
 
 import tokenize
+from collections.abc import Iterable, Iterator
 from io import StringIO
 
 import msgspec
 
 from dartian_cli.edits.source import Source, Splice
 
-__all__ = ["Brackets", "append", "read_brackets"]
+__all__ = ["Brackets", "append", "read_brackets", "take_out"]
 
 
 class Brackets(msgspec.Struct, frozen=True):
@@ -73,6 +74,37 @@ def append(source: Source, brackets: Brackets, item: str) -> list[Splice]:
     if source.line_end(end) > brackets.closing:  # the bracket is on the same line
         return [Splice(end, f",{added}")]
     return [Splice(end, ","), Splice(source.line_end(end), added)]
+
+
+def take_out(source: Source, brackets: Brackets, indexes: Iterable[int]) -> list[Splice]:
+    """Return what takes items out with their commas, and with their lines and comments where they have lines."""
+    taken = set(indexes)
+    if len(taken) == len(brackets.items):
+        return [Splice(brackets.opening + 1, "", taken=brackets.closing - brackets.opening - 1)]
+    return [_without_run(source, brackets, first, last) for first, last in _runs(taken)]
+
+
+def _runs(indexes: set[int]) -> Iterator[tuple[int, int]]:
+    for first in sorted(indexes):
+        if first - 1 not in indexes:
+            last = first
+            while last + 1 in indexes:
+                last += 1
+            yield first, last
+
+
+def _without_run(source: Source, brackets: Brackets, first: int, last: int) -> Splice:
+    start, end = brackets.items[first][0], brackets.items[last][1]
+    comma = brackets.commas[last] if last < len(brackets.commas) else None
+    after = end if comma is None else comma + 1
+    line, rest = source.line_start(start), source.text[after : source.line_end(after)].strip()
+    if not source.text[line:start].strip() and (not rest or rest.startswith("#")):
+        return Splice(line, "", taken=source.next_line(after) - line)
+    following = brackets.items[last + 1][0] if last + 1 < len(brackets.items) else None
+    if following is not None and (not first or source.line_start(following) <= start):
+        return Splice(start, "", taken=following - start)
+    before = brackets.commas[first - 1]
+    return Splice(before, "", taken=(end if comma is None else comma) - before)
 
 
 def _on_a_line(source: Source, brackets: Brackets, item: str) -> list[Splice]:

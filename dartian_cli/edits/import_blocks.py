@@ -196,7 +196,7 @@ def _chosen(blocks: Sequence[Block]) -> Block | None:
 
 def _into(source: Source, block: Block, target: Target) -> Splice:
     """Go beside an import of the same kind; where there is none, make a section of its own."""
-    section = _RELATIVE if target.relative else _OWN
+    section = _RELATIVE if target.relative else _section(target.module, target.own)
     if beside := _beside(block, target, section):
         neighbour, is_above = beside
         return (_line_after if is_above else _above)(source, neighbour, target.line)

@@ -99,6 +99,17 @@ class Source:
         found = _NEWLINE.match(self.text, end)
         return found.end() if found else end
 
+    def line_above(self, at: int) -> int:
+        """Return where the line above the one of ``at`` begins; that line itself where there is none above."""
+        start = self.line_start(at)
+        newline = 2 if self.text.endswith("\r\n", 0, start) else 1
+        return self.line_start(start - newline) if start else 0
+
+    def is_blank_above(self, at: int) -> bool:
+        """Return whether the line above the one of ``at`` is an empty one."""
+        start = self.line_start(at)
+        return start > 0 and not self.text[self.line_above(at) : start].strip()
+
     def above_comments(self, at: int) -> int:
         """Return where the comments begin that stand right above the line of ``at``; that line where there are none.
 
@@ -106,8 +117,7 @@ class Source:
         """
         top = self.line_start(at)
         while top > 0:
-            newline = 2 if self.text[:top].endswith("\r\n") else 1
-            above = self.line_start(top - newline)
+            above = self.line_above(top)
             if not self.text[above:top].lstrip().startswith("#") or _PRAGMA.match(self.text, above):
                 break
             top = above

@@ -29,7 +29,7 @@ from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "summary_of"]
+__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "refuse_unknown_members", "summary_of"]
 
 OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
@@ -64,7 +64,7 @@ def plan_job(
     keywords = _keywords(job.class_name, options or {}, parsed)
     errors = _error_types(workspace, package, job.class_name, options or {}, parsed)
     _refuse_hidden(job.class_name, parsed)
-    _refuse_unknown_members(workspace, package, parsed)
+    refuse_unknown_members(workspace, package, parsed)
     folder = make_job_packages(workspace, package, job)
     refuse_duplicate(workspace, job, folder / f"{job.module}.py")
     registration = Registration(
@@ -180,7 +180,7 @@ def _own_classes(annotation: Annotation) -> list[Annotation]:
     return [annotation, *inner] if annotation.is_own else inner
 
 
-def _refuse_unknown_members(workspace: Workspace, package: JobsPackage, fields: Sequence[Field]) -> None:
+def refuse_unknown_members(workspace: Workspace, package: JobsPackage, fields: Sequence[Field]) -> None:
     """Refuse a class of the project that is not there, and a default that is no member of its Enum."""
     for field in fields:
         for annotation in _own_classes(field.annotation):

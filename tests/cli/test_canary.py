@@ -49,6 +49,7 @@ COMMANDS = {
     "history": ["history", "history --json"],
     "init": ["init", "init --json"],
     "job_dispatch": ["job:dispatch Greet name=Ada", "job:dispatch Greet name=Ada --json"],
+    "job_field": ["job:field Greet rename times count", "job:field Greet add size:int=1 --json"],
     "job_list": ["job:list", "job:list --json"],
     "job_rename": ["job:rename Greet Welcome --dry-run", "job:rename Greet Welcome --json"],
     "job_run": ["job:run Greet name=Ada", "job:run Charge -v"],
