@@ -4,6 +4,7 @@ It reads source and imports nothing.
 """
 
 import ast
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from dartian_cli.edits.scope import absolute_module, bindings_of, top_level
@@ -11,7 +12,17 @@ from dartian_cli.edits.source import parse
 from dartian_cli.errors import CliError
 from dartian_cli.workspace import Workspace
 
-__all__ = ["Modules"]
+__all__ = ["Modules", "module_file"]
+
+
+def module_file(workspace: Workspace, module: str, roots: Iterable[str]) -> str | None:
+    """Return the file of a module, looked for in each of the folders from which modules are imported."""
+    for root in roots:
+        start = module.replace(".", "/") if root == "." else f"{root}/{module.replace('.', '/')}"
+        for path in (f"{start}.py", f"{start}/__init__.py"):
+            if workspace.is_file(path):
+                return path
+    return None
 
 
 class Modules:
@@ -41,12 +52,7 @@ class Modules:
 
     def file_of(self, module: str) -> str | None:
         """Return the file of a module, or None where it is none of the project's."""
-        for root in self._roots:
-            start = module.replace(".", "/") if root == "." else f"{root}/{module.replace('.', '/')}"
-            for path in (f"{start}.py", f"{start}/__init__.py"):
-                if self._workspace.is_file(path):
-                    return path
-        return None
+        return module_file(self._workspace, module, self._roots)
 
     def origins(self, path: str) -> frozenset[str]:
         """Return where the value behind a dotted path is made, through all imports: mostly one place.

@@ -156,11 +156,7 @@ def _packages(workspace: Workspace, start: str) -> list[str]:
 
 
 def _folders(workspace: Workspace, start: str) -> list[str]:
-    place = workspace.project.root / start
-    if not place.is_dir():
-        return []
-    found = sorted(entry.name for entry in place.iterdir() if entry.is_dir() and not entry.is_symlink())
-    return [_below(start, name) for name in found if _SEGMENT.fullmatch(name)]
+    return [folder for folder in workspace.folders(start) if _SEGMENT.fullmatch(PurePosixPath(folder).name)]
 
 
 def _modules(workspace: Workspace, folder: str) -> bool:

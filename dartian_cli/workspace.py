@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from dartian_cli.changes import Change, CreateFile, Decision, EditFile, MoveFile, Plan, RemoveFile
-from dartian_cli.errors import Conflict, shown_path
+from dartian_cli.errors import CliError, Conflict, shown_path
 from dartian_cli.files import DiskFiles, Files, refuse_leaving, walk
 from dartian_cli.project import Project
 
@@ -149,6 +149,10 @@ class Workspace:
         """Have the output say something besides the changes."""
         if text and text not in self._notes:
             self._notes.append(text)
+
+    def note_unread(self, error: CliError) -> None:
+        """Have the output say that a file which was only searched could not be understood, and so was left out."""
+        self.note(f"not looked into: {str(error).splitlines()[0]}")
 
     def plan(self) -> Plan:
         """Return everything that was wanted, in the order in which it was first said.

@@ -9,12 +9,17 @@ from dartian_cli.edits.brackets import Brackets, append, read_brackets
 from dartian_cli.edits.source import Source, Splice
 from dartian_cli.errors import NotUnderstood, shown_path
 
-__all__ = ["class_called", "keyword_of", "keyword_splices"]
+__all__ = ["class_called", "classes_called", "header_of", "keyword_of", "keyword_splices"]
+
+
+def classes_called(tree: ast.Module, class_name: str) -> list[ast.ClassDef]:
+    """Return the classes of that name at the top level: one, unless somebody made it anew."""
+    return [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == class_name]
 
 
 def class_called(source: Source, class_name: str) -> ast.ClassDef:
     """Return the class at the top level of a file; NotUnderstood where there is none, or two."""
-    found = [node for node in source.tree.body if isinstance(node, ast.ClassDef) and node.name == class_name]
+    found = classes_called(source.tree, class_name)
     if len(found) == 1:
         return found[0]
     count = "no class" if not found else "more than one class"
@@ -48,18 +53,16 @@ def keyword_splices(source: Source, class_name: str, keyword: str, item: str, le
 
 def _added(source: Source, node: ast.ClassDef, argument: str, length: int) -> list[Splice]:
     """Write one more argument behind the last, and break the line where it has become too long."""
-    header = read_brackets(source, _opening(source, node))
+    header = header_of(source, node)
     line = source.line_end(header.opening) - source.line_start(header.opening)
     if header.items and not header.spans_lines(source) and line + len(argument) + 2 > length:
         return [_spread(source, header, argument, length)]
     return append(source, header, argument)
 
 
-def _opening(source: Source, node: ast.ClassDef) -> int:
-    """Return where the bracket is that opens the arguments of a class that has some."""
-    first = min(source.span_of(each)[0] for each in [*node.bases, *(given.value for given in node.keywords)])
-    start, name_start = source.start_of(node.lineno), source.text.index("class", source.start_of(node.lineno))
-    return source.text.index("(", max(start, name_start), first + 1)
+def header_of(source: Source, node: ast.ClassDef) -> Brackets:
+    """Return the arguments of a class that has some: what it extends, and its keywords."""
+    return read_brackets(source, source.text.index("(", source.text.index("class", source.start_of(node.lineno))))
 
 
 def _spread(source: Source, header: Brackets, argument: str, length: int) -> Splice:

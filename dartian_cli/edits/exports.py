@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from dartian_cli.edits.scope import is_docstring, shallow_walk, top_level
+from dartian_cli.edits.scope import is_docstring, shallow_walk, text_of, top_level
 
 __all__ = ["Exports", "Literal", "exports_of"]
 
@@ -50,7 +50,7 @@ class Exports(msgspec.Struct):
         usual_first = [*reversed(self.initial), *self.later]
 
         def fitness(literal: Literal) -> tuple[int, bool]:
-            return sum(_text(item) in neighbours for item in literal.elts), bool(literal.elts)
+            return sum(text_of(item) in neighbours for item in literal.elts), bool(literal.elts)
 
         return max(usual_first, key=fitness)
 
@@ -108,7 +108,7 @@ def _take(exports: Exports, value: ast.expr, literals: list[Literal]) -> bool:
     for term in _terms(value):
         if isinstance(term, ast.List | ast.Tuple):
             literals.append(term)
-            exports.is_complete = exports.is_complete and all(_text(item) is not None for item in term.elts)
+            exports.is_complete = exports.is_complete and all(text_of(item) is not None for item in term.elts)
         elif not _is_all(term):
             exports.is_complete = exports.is_complete and _is_split(term)
             if isinstance(term, _COMPREHENSIONS) or not isinstance(
@@ -174,10 +174,6 @@ def _is_split(term: ast.expr) -> bool:
             return True
         case _:
             return False
-
-
-def _text(item: ast.expr) -> str | None:
-    return item.value if isinstance(item, ast.Constant) and isinstance(item.value, str) else None
 
 
 def _says(node: ast.AST, name: str) -> bool:

@@ -4,6 +4,7 @@ import ast
 import re
 
 from dartian_cli.edits.brackets import Brackets, append, read_brackets, take_out
+from dartian_cli.edits.class_keywords import classes_called
 from dartian_cli.edits.job_fields import Declared, JobSource
 from dartian_cli.edits.scope import is_docstring
 from dartian_cli.edits.source import Source, Splice
@@ -34,7 +35,7 @@ def with_field(job: JobSource, declaration: str, name: str) -> bytes:
 
 
 def _class(tree: ast.Module, job: JobSource) -> ast.ClassDef:
-    return next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == job.node.name)
+    return classes_called(tree, job.node.name)[0]
 
 
 def _is(node: ast.AnnAssign, name: str) -> bool:
@@ -90,9 +91,7 @@ def _first(job: JobSource, declaration: str) -> tuple[int, str]:
     newline = source.newline_after(source.span_of(body[0])[0])
     if is_docstring(body[0]):
         return source.line_end(source.span_of(body[0])[1]), f"{newline}{newline}{own}{declaration}"
-    first = body[0]
-    lineno = min([first.lineno, *(each.lineno for each in getattr(first, "decorator_list", []))])
-    at = source.above_comments(source.start_of(lineno))
+    at = source.above_comments(source.first_line_of(body[0]))
     return at, f"{own}{declaration}{newline}{newline}"
 
 

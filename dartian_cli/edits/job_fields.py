@@ -144,11 +144,15 @@ def _parameters(init: Init) -> Iterator[Declared]:
 
 def own_uses(source: Source, class_name: str, name: str) -> list[int]:
     """Return where the methods of a class at the top level use ``self.name``, whatever they call ``self``."""
-    import libcst
 
     module, span = source.locate()
-    node = next(each for each in module.body if isinstance(each, libcst.ClassDef) and each.name.value == class_name)
-    return sorted(span(attribute.attr)[0] for attribute in _attributes(node.body, "", name))
+    return sorted(span(attribute.attr)[0] for attribute in _attributes(_class(module, class_name).body, "", name))
+
+
+def _class(module: "libcst.Module", class_name: str) -> "libcst.ClassDef":
+    import libcst
+
+    return next(each for each in module.body if isinstance(each, libcst.ClassDef) and each.name.value == class_name)
 
 
 def _attributes(node: "libcst.CSTNode", receiver: str, name: str) -> "Iterator[libcst.Attribute]":
@@ -205,10 +209,8 @@ def parameter_places(source: Source, class_name: str, name: str) -> list[int]:
     import libcst
 
     module, span = source.locate()
-    node = next(each for each in module.body if isinstance(each, libcst.ClassDef) and each.name.value == class_name)
-    init = next(
-        each for each in node.body.body if isinstance(each, libcst.FunctionDef) and each.name.value == "__init__"
-    )
+    body = _class(module, class_name).body.body
+    init = next(each for each in body if isinstance(each, libcst.FunctionDef) and each.name.value == "__init__")
     scope = source.asked(_scopes())[init.body]
     assert scope is not None
     found: list[int] = []

@@ -61,8 +61,7 @@ def _added(source: Source, needed: Import, package: str, own: frozenset[str], le
 def _above_code(source: Source, line: str) -> Splice:
     """Stand above the first statement that is neither a docstring nor an import from __future__."""
     first = next(each for each in source.tree.body if not is_docstring(each) and not is_future(each))
-    lineno = min([first.lineno, *(each.lineno for each in getattr(first, "decorator_list", []))])
-    at = source.above_comments(source.start_of(lineno))
+    at = source.above_comments(source.first_line_of(first))
     newline = source.newline_after(at)
     return Splice(at, f"{line}{newline}{newline}{newline}")
 

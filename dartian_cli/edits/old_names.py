@@ -4,7 +4,8 @@ import ast
 from collections.abc import Collection, Mapping
 
 from dartian_cli.edits.brackets import read_brackets, take_out
-from dartian_cli.edits.class_keywords import class_called, keyword_of, keyword_splices
+from dartian_cli.edits.class_keywords import class_called, classes_called, header_of, keyword_of, keyword_splices
+from dartian_cli.edits.scope import text_of
 from dartian_cli.edits.source import Source, Splice
 from dartian_cli.errors import NotUnderstood, shown_path
 from dartian_cli.literals import quoted
@@ -32,21 +33,17 @@ def names_told(source: Source, class_name: str) -> tuple[dict[str, str], list[st
 def _literal(source: Source, value: ast.expr, keyword: str) -> "dict[str, str] | list[str]":
     match value:
         case ast.Dict(keys=keys, values=values):
-            texts = [_text(each) for each in (*keys, *values)]
+            texts = [text_of(each) for each in (*keys, *values)]
             pairs = dict(zip(texts[: len(keys)], texts[len(keys) :], strict=True))
             if None not in texts and len(pairs) == len(keys):
                 return {key or "": item or "" for key, item in pairs.items()}
         case ast.List(elts=items) | ast.Tuple(elts=items) if source.text[source.span_of(value)[0]] in "([":
-            texts = [_text(each) for each in items]
+            texts = [text_of(each) for each in items]
             if None not in texts:
                 return [text or "" for text in texts]
         case _:
             pass
     raise _computed(source, value.lineno, keyword)
-
-
-def _text(node: ast.expr | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _computed(source: Source, line: int, keyword: str) -> NotUnderstood:
@@ -110,13 +107,13 @@ def _dict(source: Source, class_name: str) -> ast.Dict | None:
 def _following(source: Source, class_name: str, old: str, new: str) -> list[Splice]:
     """Write the new name where a value is the old one."""
     found = _dict(source, class_name)
-    return [_word(source, value, old, new) for value in (found.values if found else []) if _text(value) == old]
+    return [_word(source, value, old, new) for value in (found.values if found else []) if text_of(value) == old]
 
 
 def _entry(source: Source, class_name: str, key: str, value: str) -> list[Splice]:
     found = _dict(source, class_name)
     items = zip(found.keys, found.values, strict=True) if found else ()
-    return [_word(source, held, value, key) for name, held in items if _text(name) == key and _text(held) == value]
+    return [_word(source, held, value, key) for name, held in items if text_of(name) == key and text_of(held) == value]
 
 
 def _exchange(source: Source, class_name: str, new: str, old: str, style: Style) -> list[Splice]:
@@ -124,7 +121,7 @@ def _exchange(source: Source, class_name: str, new: str, old: str, style: Style)
     found = _dict(source, class_name)
     splices: list[Splice] = []
     for name, held in zip(found.keys, found.values, strict=True) if found else ():
-        if name is not None and _text(name) == new:
+        if name is not None and text_of(name) == new:
             for node, text in ((name, old), (held, new)):
                 start, end = source.span_of(node)
                 splices.append(Splice(start, quoted(text, style.quote), taken=end - start))
@@ -144,18 +141,11 @@ def _without(source: Source, class_name: str, names: list[str]) -> list[Splice]:
     found, node = _dict(source, class_name), class_called(source, class_name)
     assert found is not None
     if len(names) < len(found.keys):
-        indexes = [index for index, key in enumerate(found.keys) if _text(key) in names]
+        indexes = [index for index, key in enumerate(found.keys) if text_of(key) in names]
         return take_out(source, read_brackets(source, source.span_of(found)[0]), indexes)
-    opening = source.text.rindex("(", 0, source.span_of(_first(node))[0])
-    brackets = read_brackets(source, opening)
+    brackets = header_of(source, node)
     start = source.span_of(found)[0]
     return take_out(source, brackets, [index for index, (at, end) in enumerate(brackets.items) if at <= start < end])
-
-
-def _first(node: ast.ClassDef) -> ast.expr:
-    return min(
-        [*node.bases, *(given.value for given in node.keywords)], key=lambda each: (each.lineno, each.col_offset)
-    )
 
 
 def _proved(
@@ -191,10 +181,9 @@ def _dumped(node: ast.expr | None) -> str:
 
 def _taken(tree: ast.Module, class_name: str, keyword: str) -> ast.expr | None:
     """Take a class keyword out of a tree that is only compared afterwards, and return its value."""
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == class_name:
-            for given in node.keywords:
-                if given.arg == keyword:
-                    node.keywords.remove(given)
-                    return given.value
+    for node in classes_called(tree, class_name):
+        for given in node.keywords:
+            if given.arg == keyword:
+                node.keywords.remove(given)
+                return given.value
     return None

@@ -204,7 +204,7 @@ def _before_code(source: Source, line: str) -> Splice:
     first, *rest = source.tree.body
     newline = source.newline
     if not is_docstring(first):
-        start = _start(source, first)
+        start = source.first_line_of(first)
         at = source.above_comments(start)
         return Splice(at or source.line_start(start), line + newline * (3 if _is_definition(first) else 2))
     end = source.line_end(source.span_of(first)[1])
@@ -213,11 +213,6 @@ def _before_code(source: Source, line: str) -> Splice:
     wanted = 3 if rest and _is_definition(rest[0]) else 2
     has_more = bool(following and source.text[following.end() :].strip())
     return Splice(end, newline * 2 + line + newline * (max(0, wanted - len(gap)) if has_more else 0))
-
-
-def _start(source: Source, statement: ast.stmt) -> int:
-    decorators = statement.decorator_list if isinstance(statement, _DEFINITIONS) else []
-    return source.start_of(decorators[0].lineno if decorators else statement.lineno)
 
 
 def _is_definition(statement: ast.stmt) -> bool:

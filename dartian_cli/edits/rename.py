@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from dartian_cli.edits.source import Source, Splice
 
-__all__ = ["renamed", "words_in"]
+__all__ = ["renamed"]
 
 
 def renamed(source: Source, places: Iterable[int], words: Mapping[str, str]) -> bytes:
@@ -14,7 +14,7 @@ def renamed(source: Source, places: Iterable[int], words: Mapping[str, str]) -> 
 
     NotUnderstood: more than these words would differ then.
     """
-    pattern = words_in(words)
+    pattern = _words_in(words)
     splices: list[Splice] = []
     for at in sorted(set(places)):
         found = pattern.match(source.text, at)
@@ -25,7 +25,7 @@ def renamed(source: Source, places: Iterable[int], words: Mapping[str, str]) -> 
     return source.spliced(splices, lambda old, new: _all_new(old, pattern, words) == _all_new(new, pattern, words))
 
 
-def words_in(words: Iterable[str]) -> re.Pattern[str]:
+def _words_in(words: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern that finds each of the words where it stands alone; a longer one comes first."""
     longest_first = sorted(words, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Binding", "absolute_module", "bindings_of", "is_docstring", "is_future", "shallow_walk", "top_level"]
+__all__ = [
+    "Binding",
+    "absolute_module",
+    "bindings_of",
+    "is_docstring",
+    "is_future",
+    "shallow_walk",
+    "text_of",
+    "top_level",
+]
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -69,6 +78,11 @@ def absolute_module(statement: ast.ImportFrom, package: str) -> str:
     parts = package.split(".")
     start = parts[: len(parts) - statement.level + 1]
     return ".".join([*start, *([statement.module] if statement.module else [])])
+
+
+def text_of(node: ast.expr | None) -> str | None:
+    """Return what a plain string says, None for any other expression."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def is_docstring(statement: ast.stmt) -> bool:

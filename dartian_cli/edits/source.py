@@ -130,6 +130,15 @@ class Source:
         told = [found[1] for found in _KEEP_OFF.finditer(self.text, 0, self.line_start(at))]
         return bool(told) and told[-1] in ("off", "disable")
 
+    def place(self, at: int) -> str:
+        """Return ``file:line`` of a character, to be shown."""
+        return f"{shown_path(self.path)}:{self.line_of(at)}"
+
+    def first_line_of(self, statement: ast.stmt) -> int:
+        """Return where the first line of a statement begins, its decorators included."""
+        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+        return self.start_of(min([statement.lineno, *(each.lineno for each in decorators)]))
+
     def start_of(self, line: int) -> int:
         """Return where the line with this number begins; the first is 1."""
         return self._line_starts[line - 1]
@@ -199,7 +208,7 @@ class Source:
             result += inserted
         result += self._encoded(self.text[last:])
         if _restored(result, places) != self.content or not self._proved(result, proves):
-            place = f"{shown_path(self.path)}:{self.line_of(min((splice.at for splice in splices), default=0))}"
+            place = self.place(min((splice.at for splice in splices), default=0))
             raise NotUnderstood(f"{place}: an edit would change more than was meant, so none was made")
         return result
 

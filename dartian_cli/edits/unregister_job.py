@@ -12,7 +12,7 @@ from typing import TypeAlias
 from dartian_cli.edits.brackets import Brackets, read_brackets
 from dartian_cli.edits.exports import Exports, Literal, exports_of
 from dartian_cli.edits.register_job import Registration, register_job
-from dartian_cli.edits.scope import absolute_module
+from dartian_cli.edits.scope import absolute_module, text_of
 from dartian_cli.edits.source import Source, Splice
 from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import CliError, NotUnderstood, shown_path
@@ -84,11 +84,7 @@ def _is_ours(alias: ast.alias, job: Registration) -> bool:
 def _exported(exports: Exports, job: Registration) -> list[ast.expr]:
     """Return the name in the lists that make up ``__all__``."""
     return [item for literal in (*exports.initial, *exports.later) for item in literal.elts
-            if _text(item) == job.class_name]  # fmt: skip
-
-
-def _text(item: ast.expr) -> str | None:
-    return item.value if isinstance(item, ast.Constant) and isinstance(item.value, str) else None
+            if text_of(item) == job.class_name]  # fmt: skip
 
 
 def _line(source: Source, statement: ast.stmt, job: Registration) -> Splice:
@@ -113,22 +109,11 @@ def _lines(source: Source, statement: ast.stmt, *, above: bool = False, below: b
     """Take out the lines of a statement, and the empty ones above or below it."""
     start, end = source.span_of(statement)
     first, last = source.line_start(start), source.next_line(end)
-    while above and _is_blank_above(source, first):
-        first = source.line_start(_before_newline(source, first))
+    while above and source.is_blank_above(first):
+        first = source.line_above(first)
     while below and last < len(source.text) and not source.text[last : source.line_end(last)].strip():
         last = source.next_line(last)
     return Splice(first, "", taken=last - first)
-
-
-def _is_blank_above(source: Source, at: int) -> bool:
-    """Return whether the line above the one that begins at ``at`` is empty."""
-    end = _before_newline(source, at)
-    return at > 0 and not source.text[source.line_start(end) : end].strip()
-
-
-def _before_newline(source: Source, at: int) -> int:
-    """Return where the line above ends, before its line ending."""
-    return max(at - (2 if source.text[:at].endswith("\r\n") else 1), 0)
 
 
 def _whole(source: Source, job: Registration, imports: list[ast.ImportFrom]) -> Splice | None:
@@ -136,7 +121,7 @@ def _whole(source: Source, job: Registration, imports: list[ast.ImportFrom]) -> 
     exports = exports_of(source.tree)
     if len(imports) != 1 or len(exports.touching) != 1 or len(exports.initial) != 1:
         return None
-    assigned, names = exports.touching[0], [_text(item) for item in exports.initial[0].elts]
+    assigned, names = exports.touching[0], [text_of(item) for item in exports.initial[0].elts]
     start, (begin, end) = source.span_of(imports[0])[1], source.span_of(assigned)
     if names != [job.class_name] or not isinstance(assigned, ast.Assign) or "#" in source.text[start:end]:
         return None
@@ -162,7 +147,7 @@ def _without_name(source: Source, job: Registration) -> Iterator[Splice]:
 def _without_export(source: Source, job: Registration) -> Iterator[Splice]:
     exports, found = exports_of(source.tree), False
     for literal in (*exports.initial, *exports.later):
-        names = [_text(item) for item in literal.elts]
+        names = [text_of(item) for item in literal.elts]
         if job.class_name in names:
             start, _ = source.span_of(literal)
             is_bare = isinstance(literal, ast.Tuple) and not _has_brackets(source, literal)
@@ -250,7 +235,7 @@ def _differs_by_job_only(old: ast.Module, new: ast.Module, job: Registration) ->
     exports = exports_of(old)
     gone: list[ast.AST] = [*_imports(old, job), *_exported(exports, job)]
     if exports.touching and not exports_of(new).touching:
-        if [_text(item) for literal in exports.initial for item in literal.elts] != [job.class_name]:
+        if [text_of(item) for literal in exports.initial for item in literal.elts] != [job.class_name]:
             return False
         gone += exports.touching
     return is_grown(new, old, gone)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from dartian_cli.edits.exports import exports_of
-from dartian_cli.edits.scope import absolute_module, is_docstring, shallow_walk
+from dartian_cli.edits.scope import absolute_module, is_docstring, shallow_walk, text_of
 from dartian_cli.edits.source import Source
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ class _Reading:
     def _in_exports(self) -> Iterator[Use]:
         for statement in exports_of(self._source.tree).touching:
             for node in shallow_walk(statement):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if isinstance(node, ast.expr) and text_of(node) is not None:
                     start, end = self._source.span_of(node)
                     plain = _PLAIN_STRING.fullmatch(self._source.text[start:end])
                     if plain is not None and _IDENTIFIER.fullmatch(plain[2]):

@@ -14,6 +14,7 @@ from dartian_cli.edits.source import Source
 from dartian_cli.errors import Conflict, FieldRefused, NotUnderstood
 from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.family import Family, Member
+from dartian_cli.generators.field_places import binding_line, once_had, refuse_bound, refuse_looked_up
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.imports import is_own
 from dartian_cli.generators.job import refuse_unknown_members
@@ -89,17 +90,11 @@ def _refuse_taken(family: Family, field: Field) -> None:
     """Refuse a name that the class, or one that it extends or that extends it, has for something else."""
     for member in [*family.members, *family.above]:
         text, owner = member.text, member.job.class_name
-        line = text.binds(field.name) or next((each.node.lineno for each in text.fields if each.name == field.name), 0)
-        if line:
-            raise Conflict(f"{text.place(line)}: {owner} has a {field.name} already\nChoose another name.")
+        refuse_bound(text, field.name, binding_line(text, field.name))
         renamed, removed = names_told(text.source, owner)
         if field.name in (*renamed, *removed):
-            raise Conflict(
-                f"{text.place()}: {owner} had a field {field.name} once, and jobs that wait may still hold its values\n"
-                f"Choose another name, or take it out of renamed_fields and removed_fields first."
-            )
-        if line := text.looks_up(field.name):
-            raise Conflict(f"{text.place(line)}: a type or a default needs {field.name} itself\nTry {field.name}_value")
+            raise once_had(text, field.name)
+        refuse_looked_up(text, field.name)
     hidden = {each.name for each in family.job.fields or family.job.text.fields} & field.annotation.names()
     if hidden:
         raise Conflict(

@@ -14,6 +14,7 @@ from dartian_cli.edits.scope import bindings_of
 from dartian_cli.edits.source import parse
 from dartian_cli.errors import BrokenSource, FieldRefused
 from dartian_cli.generators.imports import is_own
+from dartian_cli.modules import module_file
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean
 
@@ -37,7 +38,7 @@ def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]
     ``roots`` are the folders from which the project's modules are imported.
     """
     source = annotation.source
-    path = _module_file(workspace, source.module, roots) if source is not None else None
+    path = module_file(workspace, source.module, roots) if source is not None else None
     if source is None or (path is None and not is_own(workspace, source.module.split(".")[0])):
         _refuse_unless_stored(annotation)
         return Known()
@@ -97,20 +98,11 @@ def refuse_unless_error(workspace: Workspace, kind: Annotation, roots: tuple[str
         raise FieldRefused(f"{source.module}.{kind.head} is no exception type")
 
 
-def _module_file(workspace: Workspace, module: str, roots: tuple[str, ...]) -> str | None:
-    for root in roots:
-        start = module.replace(".", "/") if root == "." else f"{root}/{module.replace('.', '/')}"
-        for path in (f"{start}.py", f"{start}/__init__.py"):
-            if workspace.is_file(path):
-                return path
-    return None
-
-
 def _tree(workspace: Workspace, path: str) -> ast.Module | None:
     try:
         return parse(path, workspace.read(path) or b"")
     except BrokenSource as error:
-        workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+        workspace.note_unread(error)
         return None
 
 

@@ -6,11 +6,21 @@ from collections.abc import Iterator
 
 from dartian_cli.edits.class_keywords import keyword_of
 from dartian_cli.edits.job_fields import Declared, JobSource
-from dartian_cli.errors import Usage, shown_path
-from dartian_cli.generators.family import Family, Member
+from dartian_cli.edits.scope import text_of
+from dartian_cli.errors import Conflict, Usage
+from dartian_cli.generators.family import Family
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["declared_in", "listed", "place_of", "string_places", "tag_places"]
+__all__ = [
+    "binding_line",
+    "declared_in",
+    "listed",
+    "once_had",
+    "refuse_bound",
+    "refuse_looked_up",
+    "string_places",
+    "tag_places",
+]
 
 MOST_LISTED = 5
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
@@ -36,6 +46,31 @@ def declared_in(family: Family, name: str, action: str) -> Declared:
     return field
 
 
+def binding_line(text: JobSource, name: str) -> int:
+    """Return the line on which a class has a name for something, a field or not; 0 where it has not."""
+    return text.binds(name) or next((each.node.lineno for each in text.fields if each.name == name), 0)
+
+
+def refuse_bound(text: JobSource, name: str, line: int) -> None:
+    """Refuse a new name for a field that the class has already, on a line that is not 0."""
+    if line:
+        raise Conflict(f"{text.place(line)}: {text.node.name} has a {name} already\nChoose another name.")
+
+
+def refuse_looked_up(text: JobSource, name: str) -> None:
+    """Refuse a new name for a field that would hide what a type or a default of the class needs."""
+    if line := text.looks_up(name):
+        raise Conflict(f"{text.place(line)}: a type or a default needs {name} itself\nTry {name}_value")
+
+
+def once_had(text: JobSource, name: str) -> Conflict:
+    """Return the refusal of a new name that payloads may still hold for another field."""
+    return Conflict(
+        f"{text.place()}: {text.node.name} had a field {name} once, and jobs that wait may still hold its values\n"
+        f"Choose another name, or take it out of renamed_fields and removed_fields first."
+    )
+
+
 def tag_places(text: JobSource, name: str) -> Iterator[int]:
     """Yield where the tags of a class name a field; -1 stands for tags that are computed."""
     tags = keyword_of(text.node, "tags")
@@ -45,7 +80,7 @@ def tag_places(text: JobSource, name: str) -> Iterator[int]:
         yield -1
         return
     for item in tags.elts:
-        if not (isinstance(item, ast.Constant) and isinstance(item.value, str)):
+        if text_of(item) is None:
             yield -1
             continue
         start, end = text.source.span_of(item)
@@ -69,8 +104,3 @@ def listed(places: list[str]) -> str:
     unique = list(dict.fromkeys(places))
     more = len(unique) - MOST_LISTED
     return ", ".join(unique[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def place_of(member: Member, at: int) -> str:
-    """Return ``file:line`` of a character in a member's file."""
-    return f"{shown_path(member.text.source.path)}:{member.text.source.line_of(at)}"

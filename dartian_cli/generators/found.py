@@ -94,7 +94,7 @@ def _classes(workspace: Workspace, path: str, content: bytes, place: FoundJob) -
     try:
         tree = parse(path, content)
     except BrokenSource as error:
-        workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+        workspace.note_unread(error)
         return
     for statement in tree.body:
         if isinstance(statement, ast.ClassDef) and statement.bases:

@@ -10,16 +10,15 @@ from typing import cast
 
 from dartian_cli.annotations import Annotation, Import
 from dartian_cli.changes import Plan
-from dartian_cli.edits.register_job import Registration
 from dartian_cli.edits.scope import top_level
 from dartian_cli.edits.source import parse
 from dartian_cli.error_types import ErrorRule
 from dartian_cli.errors import BrokenSource, Conflict, FieldRefused, NameRefused, Usage, shown_path
 from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.classes import look_up, refuse_unless_error
-from dartian_cli.generators.imports import import_block, own_modules
+from dartian_cli.generators.imports import import_block
 from dartian_cli.generators.packages import make_job_packages, make_test_packages
-from dartian_cli.generators.registry import register
+from dartian_cli.generators.registry import register, registration_of
 from dartian_cli.generators.rendering import rendered
 from dartian_cli.generators.samples import Sample, sample_of
 from dartian_cli.literals import literal, quoted, requoted
@@ -67,14 +66,8 @@ def plan_job(
     refuse_unknown_members(workspace, package, parsed)
     folder = make_job_packages(workspace, package, job)
     refuse_duplicate(workspace, job, folder / f"{job.module}.py")
-    registration = Registration(
-        str(folder / "__init__.py"),
-        ".".join((package.dotted, *job.packages)),
-        job.module,
-        job.class_name,
-        find_style(workspace, folder).line_length,
-        own_modules(workspace),
-    )
+    dotted = ".".join((package.dotted, *job.packages))
+    registration = registration_of(workspace, folder, dotted, job.module, job.class_name)
     _write_class(workspace, folder, job, parsed, keywords, errors, sync=sync, force=force)
     if test:
         path = make_test_packages(workspace, package, job)
@@ -217,7 +210,7 @@ def _refuse_class_in(workspace: Workspace, path: str, content: bytes, class_name
     try:
         tree = parse(path, content)
     except BrokenSource as error:
-        workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+        workspace.note_unread(error)
         return
     for statement, _ in top_level(tree):
         if isinstance(statement, ast.ClassDef) and statement.name == class_name and statement.bases:

@@ -11,7 +11,7 @@ import msgspec
 
 from dartian_cli.edits.source import Source, parse
 from dartian_cli.edits.uses import LOCAL, Mention, Use, mentions_in, uses_in
-from dartian_cli.errors import CliError, Conflict, shown_path
+from dartian_cli.errors import CliError, Conflict
 from dartian_cli.generators.found import FoundJob
 from dartian_cli.modules import Modules
 from dartian_cli.workspace import Workspace
@@ -35,10 +35,6 @@ class Referring(msgspec.Struct, frozen=True):
     def path(self) -> str:
         """The file, from the project's root on."""
         return self.source.path
-
-    def place(self, at: int) -> str:
-        """Return ``file:line`` of a character, to be shown."""
-        return f"{shown_path(self.path)}:{self.source.line_of(at)}"
 
 
 def references_to(workspace: Workspace, job: FoundJob) -> list[Referring]:
@@ -78,7 +74,7 @@ class _Reading:
             uses = uses_in(source, self._modules.name_of(path), self._modules.package_of(path))
             mentions = mentions_in(source, self._paths, uses)
         except CliError as error:
-            self._workspace.note(f"not looked into: {str(error).splitlines()[0]}")
+            self._workspace.note_unread(error)
             return None
         sorts: dict[str, list[Use]] = {"class": [], "module": [], "other": []}
         for use in uses:
@@ -104,9 +100,8 @@ class _Reading:
         origins = frozenset(self._origins(use))
         if self._job.target in origins:
             if len(origins) > 1:
-                line = source.line_of(use.at)
                 raise Conflict(
-                    f"{shown_path(source.path)}:{line}: {use.text} is the job {self._job.class_name} and something "
+                    f"{source.place(use.at)}: {use.text} is the job {self._job.class_name} and something "
                     f"else too, depending on what ran before\nGive one of them another name first."
                 )
             return "class"

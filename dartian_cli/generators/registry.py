@@ -7,12 +7,20 @@ from pathlib import PurePosixPath
 
 from dartian_cli.annotations import Import
 from dartian_cli.edits.register_job import Registration, register_job
-from dartian_cli.generators.imports import import_block
+from dartian_cli.generators.imports import import_block, own_modules
 from dartian_cli.layout import laid_out
 from dartian_cli.style import Style, find_style
 from dartian_cli.workspace import Workspace
 
-__all__ = ["register"]
+__all__ = ["register", "registration_of"]
+
+
+def registration_of(
+    workspace: Workspace, folder: PurePosixPath, package: str, module: str, class_name: str
+) -> Registration:
+    """Return how a job of the module is registered in the package in ``folder``, by the project's own settings."""
+    length = find_style(workspace, folder).line_length
+    return Registration(str(folder / "__init__.py"), package, module, class_name, length, own_modules(workspace))
 
 
 def register(workspace: Workspace, job: Registration) -> None:

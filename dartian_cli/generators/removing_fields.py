@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from dartian_cli.changes import Plan
+from dartian_cli.edits.class_keywords import classes_called
 from dartian_cli.edits.constructor_calls import Call, Removal, attribute_lines, removal_from
 from dartian_cli.edits.field_lines import without_field_splices
 from dartian_cli.edits.job_fields import Declared, own_uses, parameter_places
@@ -16,7 +17,7 @@ from dartian_cli.edits.source import Source, Splice
 from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import Conflict, shown_path
 from dartian_cli.generators.family import Family
-from dartian_cli.generators.field_places import declared_in, listed, place_of, string_places, tag_places
+from dartian_cli.generators.field_places import declared_in, listed, string_places, tag_places
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
@@ -98,7 +99,7 @@ class _Removing:
                 places.append(source.start_of(again.node.lineno))
             if not own and self._name in names_told(source, member.job.class_name)[0].values():
                 places.append(source.start_of(member.text.node.lineno))
-            needed += [place_of(member, at) for at in sorted(places)]
+            needed += [source.place(at) for at in sorted(places)]
         return needed
 
     def _in_calls(self) -> list[str]:
@@ -108,7 +109,7 @@ class _Removing:
         for named in self._family.named:
             source, makes = named.source, self._family.makes(named.member)
             others = [place for place in named.found.others if makes or place.kind == "name"]
-            needed += [f"{_place(source, place.at)} ({place.why})" for place in others]
+            needed += [f"{source.place(place.at)} ({place.why})" for place in others]
             position = named.member.position(self._name)
             for call in named.found.calls if makes else ():
                 keyword_only = self._field.keyword_only
@@ -119,11 +120,11 @@ class _Removing:
             if any(source is other and start <= call.at < end for other, (start, end) in gone):
                 continue  # it is an argument that goes
             if removal.unsure:
-                needed.append(f"{_place(source, call.at)} ({removal.unsure})")
+                needed.append(f"{source.place(call.at)} ({removal.unsure})")
             self._take(source.path, removal.splices, removal.gone)
             for value in removal.lost:
                 text = shown(ast.unparse(value), 60)
-                self._workspace.note(f"{_place(source, call.at)}: {text} is not computed any more")
+                self._workspace.note(f"{source.place(call.at)}: {text} is not computed any more")
         return needed
 
     def _note_reads(self) -> None:
@@ -157,14 +158,10 @@ class _Removing:
                 self._workspace.edit(path, without_import(path, content, name))
 
 
-def _place(source: Source, at: int) -> str:
-    return f"{shown_path(source.path)}:{source.line_of(at)}"
-
-
 def _without(source: Source, edits: _Edits, class_name: str) -> bytes:
     def proves(old: ast.Module, new: ast.Module) -> bool:
-        for node in new.body:
-            if isinstance(node, ast.ClassDef) and node.name == class_name and isinstance(node.body[0], ast.Pass):
+        for node in classes_called(new, class_name):
+            if isinstance(node.body[0], ast.Pass):
                 node.body = node.body[1:]  # which stands where nothing else was left
         return is_grown(new, old, edits.gone)
 

@@ -7,19 +7,22 @@ import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+import msgspec
+
 from dartian_cli.changes import Plan
-from dartian_cli.edits.class_keywords import class_called, keyword_of, keyword_splices
-from dartian_cli.edits.register_job import Registration, register_job
+from dartian_cli.edits.class_keywords import class_called, classes_called, keyword_of, keyword_splices
+from dartian_cli.edits.register_job import register_job
 from dartian_cli.edits.rename import renamed
-from dartian_cli.edits.scope import is_docstring
+from dartian_cli.edits.scope import is_docstring, text_of
 from dartian_cli.edits.source import Source
+from dartian_cli.edits.trees import is_grown
 from dartian_cli.edits.unregister_job import unregister_job
 from dartian_cli.errors import Conflict, NotUnderstood, Usage, shown_path
 from dartian_cli.generators.found import FoundJob, find_job
-from dartian_cli.generators.imports import own_modules
 from dartian_cli.generators.job import refuse_duplicate, summary_of
 from dartian_cli.generators.packages import test_paths
 from dartian_cli.generators.references import Referring, references_to
+from dartian_cli.generators.registry import registration_of
 from dartian_cli.literals import quoted
 from dartian_cli.names import JobName, class_words, snake_case
 from dartian_cli.style import find_style
@@ -103,7 +106,7 @@ class _Renaming:
             taken = next((use for use in referring.others if use.scoped and use.text == self._new), None)
             if scoped and taken is not None:
                 raise Conflict(
-                    f"{referring.place(taken.at)}: {self._new} means something else here\n"
+                    f"{referring.source.place(taken.at)}: {self._new} means something else here\n"
                     f"Choose another name, or rename what is there."
                 )
 
@@ -147,11 +150,9 @@ class _Renaming:
         """Return the registry with the job where its new name belongs, if the old one was where it belonged."""
         if referring.path != str(self._folder / "__init__.py"):
             return None
-        package = self._job.package
-        length, own = find_style(self._workspace, self._folder).line_length, own_modules(self._workspace)
         stem = self._job.module.rpartition(".")[2]
-        old = Registration(referring.path, package, stem, self._job.class_name, length, own)
-        new = Registration(referring.path, package, self._target.stem, self._new, length, own)
+        old = registration_of(self._workspace, self._folder, self._job.package, stem, self._job.class_name)
+        new = msgspec.structs.replace(old, module=self._target.stem, class_name=self._new)
         before = referring.source.content
         if any(use.kind not in ("import", "export") for use in (*referring.to_class, *referring.to_module)):
             return None
@@ -206,19 +207,8 @@ def _exchanged(source: Source, item: ast.expr, new: str, old: str) -> bytes:
 
 def _gains(before: ast.Module, after: ast.Module, class_name: str, alias: str) -> bool:
     """Return whether the class has one alias more, and nothing else differs."""
-    for node in after.body:
-        if isinstance(node, ast.ClassDef) and node.name == class_name:
-            for keyword in node.keywords:
-                if keyword.arg == "aliases" and isinstance(keyword.value, ast.List | ast.Tuple):
-                    last = keyword.value.elts.pop()
-                    if not (isinstance(last, ast.Constant) and last.value == alias):
-                        return False
-            node.keywords = [each for each in node.keywords if each.arg != "aliases" or _elements(each.value)]
-    for node in before.body:
-        if isinstance(node, ast.ClassDef) and node.name == class_name:
-            node.keywords = [each for each in node.keywords if each.arg != "aliases" or _elements(each.value)]
-    return ast.dump(before) == ast.dump(after)
-
-
-def _elements(value: ast.expr) -> list[ast.expr]:
-    return value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+    (was,), (now,) = (classes_called(tree, class_name) for tree in (before, after))
+    (given,) = (keyword for keyword in now.keywords if keyword.arg == "aliases")
+    if not isinstance(given.value, ast.List | ast.Tuple) or text_of(given.value.elts[-1]) != alias:
+        return False
+    return is_grown(before, after, [given if keyword_of(was, "aliases") is None else given.value.elts[-1]])

@@ -9,10 +9,19 @@ from dartian_cli.edits.job_fields import Declared, own_uses, parameter_places
 from dartian_cli.edits.old_names import follow_rename, names_told, remember_renamed
 from dartian_cli.edits.rename import renamed
 from dartian_cli.edits.source import Source
-from dartian_cli.errors import Conflict, FieldRefused, shown_path
+from dartian_cli.errors import FieldRefused, shown_path
 from dartian_cli.fields import parse_fields
 from dartian_cli.generators.family import Family, Member
-from dartian_cli.generators.field_places import declared_in, listed, string_places, tag_places
+from dartian_cli.generators.field_places import (
+    binding_line,
+    declared_in,
+    listed,
+    once_had,
+    refuse_bound,
+    refuse_looked_up,
+    string_places,
+    tag_places,
+)
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
@@ -52,23 +61,18 @@ def _refuse_no_name(new: str) -> None:
 def _refuse_taken(member: Member, old: str, new: str) -> None:
     """Refuse a name that a class of the family has for something else, or that payloads hold for another field."""
     text, owner = member.text, member.job.class_name
-    line = text.binds(new) or next((each.node.lineno for each in text.fields if each.name == new), 0)
+    line = binding_line(text, new)
     used = own_uses(text.source, owner, new)
     if used and not line:
         line = text.source.line_of(used[0])
     if text.init is not None and not line:
         names = (node for node in ast.walk(text.init) if isinstance(node, ast.Name) and node.id == new)
         line = next((node.lineno for node in names), 0)
-    if line:
-        raise Conflict(f"{text.place(line)}: {owner} has a {new} already\nChoose another name.")
-    if line := text.looks_up(new):
-        raise Conflict(f"{text.place(line)}: a type or a default needs {new} itself\nTry {new}_value")
+    refuse_bound(text, new, line)
+    refuse_looked_up(text, new)
     told, removed = names_told(text.source, owner)
     if new in removed or told.get(new, old) != old:
-        raise Conflict(
-            f"{text.place()}: {owner} had a field {new} once, and jobs that wait may still hold its values\n"
-            f"Choose another name, or take it out of renamed_fields and removed_fields first."
-        )
+        raise once_had(text, new)
 
 
 class _Renaming:
@@ -129,7 +133,7 @@ class _Renaming:
         if place.kind == "name":
             self._rename(source, place.at)
         elif place.why != "matches fields by their position":
-            self._maybe.append(f"{shown_path(source.path)}:{source.line_of(place.at)} ({place.why})")
+            self._maybe.append(f"{source.place(place.at)} ({place.why})")
 
     def _note_reads(self) -> None:
         """Tell where something is asked for such an attribute, which may be this job's."""
