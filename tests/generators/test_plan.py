@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -247,11 +248,11 @@ READS_ONLY = {
 
 def is_step(function: object) -> bool:
     """Return whether a function that Python is about to call may change what is on disk, or makes it durable."""
-    name, module = getattr(function, "__name__", ""), getattr(function, "__module__", None)
-    if module in ("posix", "fcntl"):
-        return name not in READS_ONLY
-    is_file = isinstance(getattr(function, "__self__", None), io.IOBase)
-    return (module in ("io", "_io") and name == "open") or (is_file and name in ("write", "flush", "close", "__exit__"))
+    name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
+    if isinstance(owner, ModuleType):
+        made_by = owner.__name__
+        return name == "open" if made_by in ("io", "_io") else made_by in ("posix", "fcntl") and name not in READS_ONLY
+    return name in ("write", "flush", "close", "__exit__") and isinstance(owner, io.IOBase)  # slow, so asked last
 
 
 def die_at(number: int, action: Callable[[], object]) -> bool:
