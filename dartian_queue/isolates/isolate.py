@@ -23,7 +23,13 @@ from dartian_queue.isolates.application import Application, import_application
 from dartian_queue.isolates.interruption import Interruption
 from dartian_queue.isolates.latest import Latest
 from dartian_queue.isolates.output import install
-from dartian_queue.isolates.processes import become_subreaper, children, die_with_parent, ignore_signals
+from dartian_queue.isolates.processes import (
+    become_subreaper,
+    children,
+    die_with_parent,
+    heed_signals_in_forks,
+    ignore_signals,
+)
 from dartian_queue.isolates.protocol import (
     Adopted,
     Boot,
@@ -336,6 +342,7 @@ def _settle_in(output: int) -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     ignore_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+    heed_signals_in_forks()  # as multiprocessing ends the processes of its pools
     sys.breakpointhook = _no_breakpoint
 
 

@@ -8,7 +8,15 @@ import os
 import signal
 import sys
 
-__all__ = ["become_subreaper", "children", "die_with_parent", "end_tree", "ignore_signals", "live_without_parent"]
+__all__ = [
+    "become_subreaper",
+    "children",
+    "die_with_parent",
+    "end_tree",
+    "heed_signals_in_forks",
+    "ignore_signals",
+    "live_without_parent",
+]
 
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 
@@ -42,6 +50,29 @@ def ignore_signals(*numbers: signal.Signals) -> None:
     """Let these signals do nothing here, but keep their defaults in programs that are started from here."""
     for number in numbers:
         signal.signal(number, _nothing)
+
+
+def heed_signals_in_forks() -> None:
+    """Let a signal that does nothing here do what it usually does in every child that is forked from now on.
+
+    It waits while a child is made, so that none is lost in between. Where somebody handles one, that stays.
+    """
+    masks: list[set[int]] = []
+    waiting = {number for number in signal.valid_signals() if signal.getsignal(number) is _nothing}
+
+    def before() -> None:
+        masks.append({int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, waiting)})
+
+    def after() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.pop())
+
+    def in_child() -> None:
+        for number in waiting:
+            if signal.getsignal(number) is _nothing:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        after()
+
+    os.register_at_fork(before=before, after_in_parent=after, after_in_child=in_child)
 
 
 def _nothing(_number: int, _frame: object) -> None:

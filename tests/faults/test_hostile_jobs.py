@@ -123,6 +123,16 @@ class Multiprocess(Job):
         with multiprocessing.get_context("fork").Pool(2) as pool:
             note(f"sum {sum(pool.map(abs, [-1, -2, -3]))}")
 
+class Terminate(Job):
+    def handle(self) -> None:
+        import multiprocessing, signal
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+        child.terminate()
+        child.join(10)
+        handled = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        note(f"child ended with {child.exitcode}, the isolate {'ignores' if handled else 'heeds'} signals")
+
 class CloseAll(Job):
     def handle(self) -> None:
         os.closerange(0, 1000)
@@ -409,6 +419,11 @@ def test_nor_does_one_that_was_forked_in_a_coroutine_or_in_the_hook(stage: Stage
     assert charged(survive(stage, "ForkAsync")) == DONE
     assert charged(survive(stage, "ForkInFailed")) == FAILED
     assert stage.scene.notes()[:-1] == ["failed was called"]
+
+
+def test_a_child_that_a_job_forks_can_be_ended_by_a_signal(stage: Stage) -> None:
+    assert charged(survive(stage, "Terminate")) == DONE
+    assert "child ended with -15, the isolate ignores signals" in stage.scene.notes()
 
 
 def test_multiprocessing_works_in_a_job(stage: Stage) -> None:
