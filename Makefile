@@ -30,7 +30,7 @@ test: setup ## Run everything that a change must pass: ruff, mypy, pyright, pyte
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 faults: setup ## Run the long fault suite: kills, freezes and starves real processes
-	DARTIAN_FAULTS=full $(BIN)/pytest --numprocesses 2 --dist worksteal --timeout 900 tests/faults tests/conformance/test_walks.py
+	DARTIAN_FAULTS=full $(BIN)/pytest --numprocesses 2 --dist worksteal --timeout 900 tests/faults tests/conformance/test_walks.py tests/generators/test_plan.py
 
 wheel: setup ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

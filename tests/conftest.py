@@ -1,5 +1,6 @@
 """What tests of every room may ask for."""
 
+import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         except AssertionError as shown:
             report.outcome, report.longrepr = "failed", str(shown)
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let every mypy that a test starts find what an earlier one learned of the standard library."""
+    os.environ["MYPY_CACHE_DIR"] = str(tmp_path_factory.getbasetemp() / "mypy")
 
 
 @pytest.fixture

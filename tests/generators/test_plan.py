@@ -20,6 +20,7 @@ from dartian_cli.inverse import plan_inverse
 from dartian_cli.plan import Plan, pending, preview, recover, run
 from dartian_cli.project import Project
 from dartian_cli.workspace import Workspace
+from tests.faults.instruments import FULL
 
 Files = dict[str, bytes]
 Write = Callable[[Files], None]
@@ -281,9 +282,14 @@ def die_at(number: int, action: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
+def steps(full: int, part: int) -> range:
+    """Return the steps at which there is a kill: all, or each so-manieth, in `make faults`; in `make test` fewer."""
+    return range(0, 400, full if FULL else part)
+
+
 def test_a_kill_at_any_step_leaves_all_old_or_all_new_and_the_history_agrees(tmp_path: Path) -> None:
     outcomes = set[str]()
-    for step in range(400):
+    for step in steps(1, 3):
         scratch = Project.at(tmp_path / f"copy{step}")
         _copy(beside(OLD), scratch.root)
         died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds, command=("dartian", "five:kinds")))
@@ -305,7 +311,7 @@ def test_a_kill_at_any_step_leaves_all_old_or_all_new_and_the_history_agrees(tmp
 
 
 def test_a_kill_of_an_undo_leaves_all_of_it_or_nothing(tmp_path: Path) -> None:
-    for step in range(0, 400, 2):
+    for step in steps(2, 9):
         scratch = Project.at(tmp_path / f"copy{step}")
         _copy(beside(OLD), scratch.root)
         run(scratch, five_kinds)
@@ -327,7 +333,7 @@ def test_a_kill_of_an_undo_leaves_all_of_it_or_nothing(tmp_path: Path) -> None:
 def test_what_an_editor_saved_between_a_kill_and_the_recovery_is_kept(tmp_path: Path, path: str) -> None:
     """It writes into the file where it is, as some editors do, or puts another in its place, as others do."""
     outcomes = set[str]()
-    for step in range(0, 400, 5):
+    for step in steps(5, 23):
         for in_place in (True, False):
             scratch = Project.at(tmp_path / f"copy{step}{in_place}")
             _copy(beside(OLD), scratch.root)
@@ -361,9 +367,9 @@ def _rest(root: Path) -> set[str]:
 
 
 def test_a_kill_of_the_recovery_leaves_all_old_or_all_new(tmp_path: Path) -> None:
-    for step in range(0, 400, 31):
+    for step in steps(13, 31):
         finished = False
-        for second in range(0, 400, 3):
+        for second in steps(3, 11):
             scratch = Project.at(tmp_path / f"copy{step}-{second}")
             _copy(beside(OLD), scratch.root)
             died = die_at(step, lambda scratch=scratch: run(scratch, five_kinds))

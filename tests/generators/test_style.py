@@ -1,5 +1,6 @@
 """New code is as the project's own formatter, linter and import sorter want it: the real ruff has nothing to say."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -101,28 +102,30 @@ def test_ruff_finds_nothing_with_the_projects_own_settings(projects: Path) -> No
     assert ruff(projects, "check", "--output-format", "concise") == ""
 
 
-@pytest.mark.parametrize("name", ["all-at-once", "required", "tabs"])
-def test_it_passes_both_type_checkers_and_its_own_tests(projects: Path, name: str) -> None:
+CHECKED_WHOLE = ("all-at-once", "required", "tabs")
+
+
+def check(root: Path, *command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=root, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", CHECKED_WHOLE)
+def test_mypy_finds_nothing_and_its_own_tests_pass(projects: Path, name: str) -> None:
     root = projects / name
-    (root / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "include": ["app", "tests"]}')
-    for command in (
-        ["mypy", "--strict", "--explicit-package-bases", "app", "tests"],
-        ["pyright", "--pythonpath", sys.executable],
-        [
-            "pytest",
-            "-q",
-            "--ignore=tests/jobs/audit",
-            "-p",
-            "no:cacheprovider",
-            "--rootdir",
-            ".",
-            "--import-mode=importlib",
-            "-o",
-            "pythonpath=.",
-        ],
-    ):
-        done = subprocess.run([sys.executable, "-m", *command], cwd=root, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+    check(root, "mypy", "--strict", "--explicit-package-bases", "app", "tests")
+    tests = ("pytest", "-q", "-p", "no:cacheprovider", "--ignore=tests/jobs/audit", "--rootdir", ".")
+    check(root, *tests, "--import-mode=importlib", "-o", "pythonpath=.")
+
+
+def test_pyright_finds_nothing(projects: Path) -> None:
+    settings = {
+        "typeCheckingMode": "strict",
+        "include": [f"{name}/{folder}" for name in CHECKED_WHOLE for folder in ("app", "tests")],
+        "executionEnvironments": [{"root": name} for name in CHECKED_WHOLE],
+    }
+    (projects / "pyrightconfig.json").write_text(json.dumps(settings))
+    check(projects, "pyright", "--pythonpath", sys.executable)
 
 
 @pytest.mark.parametrize("file", ["ruff.toml", ".ruff.toml"])
