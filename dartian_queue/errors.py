@@ -29,6 +29,7 @@ a payload in full, a local variable or a password.
 """
 
 import re
+from collections.abc import Sequence
 
 __all__ = [
     "BrokenJobs",
@@ -142,6 +143,21 @@ class StoreUnusable(StoreError):
 
 class DispatchUncertain(StoreError):
     """The connection broke during the commit; dispatching again with the same id is safe."""
+
+    ids: tuple[str, ...] = ()
+    """The ids of the jobs that may be stored or not, in the order in which they were dispatched."""
+
+    def about(self, ids: Sequence[str]) -> "DispatchUncertain":
+        """Return this error for whoever dispatched the jobs of these ids."""
+        what = str(self).partition("\n")[0]
+        advice = (
+            f'The job may be stored or not; dispatch it again with id="{ids[0]}", which is safe.'
+            if len(ids) == 1
+            else "The jobs may be stored or not; dispatch each again with its id, from the error's ids, which is safe."
+        )
+        error = DispatchUncertain(f"{what}\n{advice}")
+        error.ids = tuple(ids)
+        return error
 
 
 class ConflictError(DartianError):

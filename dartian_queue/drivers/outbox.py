@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from dartian_queue.envelope import Envelope
-from dartian_queue.errors import ConflictError, DartianError, JobTimeout, UsageError
+from dartian_queue.errors import ConflictError, DartianError, DispatchUncertain, JobTimeout, UsageError
 from dartian_queue.receipt import Delivery, settle
 from dartian_queue.stores.store import Added
 
@@ -136,7 +136,7 @@ class Outbox:
             for entry in batch:  # one of them is to blame, and the others shall not pay
                 self._carry_out([entry])
         else:
-            errors = [outcome, *(_copy(outcome) for _ in batch[1:])]
+            errors = [_told_to(entry, outcome, other=index > 0) for index, entry in enumerate(batch)]
             settle(list(zip((entry.delivery for entry in batch), errors, strict=True)))
 
     def _try(self, envelopes: list[Envelope]) -> Sequence[Added] | Exception:
@@ -180,8 +180,12 @@ def _without_frames(error: _Error) -> _Error:
     return error
 
 
-def _copy(error: _Error) -> _Error:
-    """Return an error of the same kind and words, so that threads do not write into one another's traceback."""
+def _told_to(entry: _Entry, error: Exception, *, other: bool) -> Exception:
+    """Return the error for one entry; any ``other`` than the first gets a copy, since threads write into tracebacks."""
+    if isinstance(error, DispatchUncertain):
+        return error.about([envelope.id for envelope in entry.envelopes])
+    if not other:
+        return error
     try:
         copied = type(error)(*error.args)
     except Exception:

@@ -31,14 +31,14 @@ async def under_a_loop():
     try:
         await dispatch(Mail("ada"), id="mail-1")
     except DispatchUncertain as error:
-        print(error)
+        print(f"{error} {error.ids}")
     print((await dispatch(Mail("ada"), id="mail-1")).id)
 
 def without_a_loop():
     try:
         dispatch(Mail("ada"), id="mail-1")
     except DispatchUncertain as error:
-        print(error)
+        print(f"{error} {error.ids}")
     print(dispatch(Mail("ada"), id="mail-1").id)
 
 asyncio.run(under_a_loop()) if LOOP else without_a_loop()
@@ -67,7 +67,7 @@ def test_c8_a_disk_that_fails_in_a_commit_is_said_to_leave_it_open_and_the_same_
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == [
         f"Store {path}: the disk failed during a commit (SQLITE_IOERR_FSYNC)",
-        "The jobs may be stored or not; dispatch them again with the same id, which is safe.",
+        "The job may be stored or not; dispatch it again with id=\"mail-1\", which is safe. ('mail-1',)",
         "mail-1",
     ]
     failed = [line for line in trace.read_text().splitlines() if "(INJECTED)" in line]

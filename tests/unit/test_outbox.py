@@ -10,7 +10,7 @@ import pytest
 
 from dartian_queue.drivers.outbox import Outbox
 from dartian_queue.envelope import Envelope
-from dartian_queue.errors import DuplicateId, StoreBusy
+from dartian_queue.errors import DispatchUncertain, DuplicateId, StoreBusy
 from dartian_queue.receipt import Delivery
 from dartian_queue.stores.store import Added
 
@@ -158,6 +158,34 @@ def test_a_store_out_of_reach_fails_all_who_shared_the_commit_once() -> None:
     assert [str(error) for error in caught] == ["locked"] * 4
     assert len({id(error) for error in caught}) == 4, "each thread has an error of its own"
     assert shelf.batches == []
+
+
+def test_where_a_commit_is_uncertain_each_is_told_its_own_ids() -> None:
+    shelf = Shelf(pause=0.05)
+    outbox = Outbox("", shelf.add)
+    found: dict[str, DispatchUncertain] = {}
+
+    def dispatch(*ids: str) -> None:
+        try:
+            put(outbox, *ids)
+        except DispatchUncertain as error:
+            found[ids[0]] = error
+
+    threads = [threading.Thread(target=dispatch, args=ids) for ids in (("a",), ("b",), ("c", "d"))]
+    shelf.errors = [DispatchUncertain("the disk failed\nThe jobs may be stored or not.") for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.01)  # those who come while the first one is being stored share the next commit
+    for thread in threads:
+        thread.join(10)
+    assert {id: error.ids for id, error in found.items()} == {"a": ("a",), "b": ("b",), "c": ("c", "d")}
+    assert str(found["b"]) == (
+        'the disk failed\nThe job may be stored or not; dispatch it again with id="b", which is safe.'
+    )
+    assert str(found["c"]) == (
+        "the disk failed\n"
+        "The jobs may be stored or not; dispatch each again with its id, from the error's ids, which is safe."
+    )
 
 
 def test_an_interrupted_leader_leaves_the_others_to_be_stored() -> None:
