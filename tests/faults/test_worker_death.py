@@ -162,7 +162,7 @@ def test_a8_only_what_had_begun_is_charged_and_a_job_that_kills_its_worker_fails
         worker = scene.worker("--isolates", "1", "--stop-when-empty")
         worker.end()
         assert worker.process.returncode == -signal.SIGKILL
-    assert all(job.claims > 0 for job in map(scene.job, ahead[:3])), "nothing was claimed ahead"
+    assert any(job.claims > 0 for job in map(scene.job, ahead)), "nothing was claimed ahead"
     scene.work()
     job = scene.job(killer)
     assert (job.state, job.failed_reason, job.crashes) == (State.FAILED, "crashed", 3)
