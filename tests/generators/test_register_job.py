@@ -151,8 +151,8 @@ REFUSED: dict[str, tuple[bytes, type[CliError], str]] = {
         NotUnderstood,
         "__init__.py:3: ProcessPodcast is imported for type checkers only",
     ),
-    "thousand-term expressions, five": (
-        b"y = 1\nx = " + b" + ".join([b"1"] * 5000) + b"\n__all__ = []\n",
+    "thousand-term expressions, fifteen": (
+        b"y = 1\nx = " + b" + ".join([b"1"] * 15_000) + b"\n__all__ = []\n",
         NotUnderstood,
         "py:2: nested too deeply to be read",
     ),
