@@ -36,6 +36,8 @@ class CreateFile(msgspec.Struct, frozen=True):
     """What happens to a file that exists and differs."""
     mode: int | None = None
     """The mode of a file that had one before it was removed; else what is usual."""
+    hint: str = ""
+    """What to type instead, where the file exists and differs; one line."""
 
     @property
     def verb(self) -> Verb:
@@ -127,6 +129,11 @@ class Plan(msgspec.Struct, frozen=True):
         """The files that exist, differ, and that nobody has decided about."""
         return tuple(change for change in self.changes if isinstance(change, CreateFile) and change.verb == "conflict")
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, and what can be typed instead of overwriting a file."""
+        return (*self.notes, *(change.hint for change in self.conflicts if change.hint))
+
     def diff(self) -> str:
         """Return the unified diff of all changes, conflicts included; not escaped."""
         return "".join(diff_of(change) for change in self.changes)
@@ -137,7 +144,7 @@ class Plan(msgspec.Struct, frozen=True):
             {"verb": change.verb, "path": change.path, "to": getattr(change, "to", None), "diff": diff_of(change)}
             for change in self.changes
         ]
-        return {"changes": changes, "notes": list(self.notes)}
+        return {"changes": changes, "notes": list(self.remarks)}
 
 
 def diff_of(change: Change) -> str:

@@ -92,10 +92,12 @@ def _refuse_conflicts(plan: Plan) -> None:
         return
     first, more = shown_path(plan.conflicts[0].path), len(plan.conflicts) - 1
     what = f"{first} and {more} more exist already and differ" if more else f"{first} exists already and differs"
-    raise Conflict(
-        f"{what} from what would be generated\n"
-        f"What is there is yours: edit it by hand. To see the difference add --dry-run, to replace it add --force."
-    )
+    lines = [
+        f"{what} from what would be generated",
+        "What is there is yours: edit it by hand. To see the difference add --dry-run, to replace it add --force.",
+        *[change.hint for change in plan.conflicts if change.hint][:1],
+    ]
+    raise Conflict("\n".join(lines))
 
 
 def _refuse_unseen(plan: Plan, seen: Plan) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from dartian_cli import ui
-from dartian_cli.changes import Change, MoveFile, Plan, diff_of
+from dartian_cli.changes import CreateFile, MoveFile, Plan, diff_of
 from dartian_cli.errors import Usage
 from dartian_cli.flags import Yes
 from dartian_cli.plan import preview, recover, run
@@ -97,7 +97,7 @@ def _show(plan: Plan, mode: Mode) -> None:
         ui.emit(plan.as_data())
         return
     show_changes(plan)
-    for note in plan.notes:
+    for note in plan.remarks:
         ui.say(f"  {ui.escaped(note)}", "dim")
 
 
@@ -108,8 +108,10 @@ def show_changes(plan: Plan) -> None:
         ui.say(f"  {ui.styled(f'{change.verb:<10}', _STYLES.get(change.verb, 'dim'))} {ui.escaped(change.path)}{to}")
 
 
-def _ask(change: Change) -> Answer:
+def _ask(change: CreateFile) -> Answer:
     """Return what the person wants to happen to one file."""
+    if change.hint:
+        ui.note(ui.escaped(change.hint))
     while True:
         answer = ui.ask(f"{ui.escaped(change.path)} exists and differs:", ("keep", "overwrite", "diff"))
         if answer == "diff":

@@ -31,6 +31,7 @@ class _File(msgspec.Struct):
     decision: Decision = "ask"
     offered: bytes | None = None
     """A content that was wanted, and that the person does not want."""
+    hint: str = ""
 
     @property
     def undecided(self) -> bool:
@@ -95,8 +96,10 @@ class Workspace:
         made = {name for name, file in self._files.items() if file.before is None and name.endswith(".py")}
         return tuple(name for name in sorted({*found.paths, *made}) if self.is_file(name))
 
-    def create(self, path: str | PurePosixPath, content: str | bytes, *, force: bool = False) -> None:
+    def create(self, path: str | PurePosixPath, content: str | bytes, *, force: bool = False, hint: str = "") -> None:
         """Want a file with exactly this content; one that exists and differs is a conflict unless forced.
+
+        What the refusal and the question say of that conflict then is ``hint``: one line, what to type instead.
 
         Where the person has answered that theirs is kept, it is what the next read gives. Conflict is raised where
         another content was wanted there before, by a generator that this one is composed with.
@@ -114,7 +117,7 @@ class Workspace:
         elif not force and self._answers.get(str(PurePosixPath(path))) == "keep":
             file.offered = wanted
         else:
-            file.now, file.whole = wanted, True
+            file.now, file.whole, file.hint = wanted, True, hint
             file.decision = self._answers.get(str(PurePosixPath(path)), "ask")
         if force:
             file.decision = "overwrite"
@@ -171,7 +174,7 @@ class Workspace:
         if file.offered is not None and file.now == file.before:
             return CreateFile(path, file.before, file.offered, "keep")
         if file.whole or file.before is None:
-            return CreateFile(path, file.before, file.now, file.decision)
+            return CreateFile(path, file.before, file.now, file.decision, hint=file.hint)
         return EditFile(path, file.before, file.now)
 
     def _is_moved(self, path: str, file: _File) -> bool:

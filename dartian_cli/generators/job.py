@@ -16,6 +16,7 @@ from dartian_cli.error_types import ErrorRule
 from dartian_cli.errors import BrokenSource, Conflict, FieldRefused, NameRefused, Usage, shown_path
 from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.classes import look_up, refuse_unless_error
+from dartian_cli.generators.field_hint import hint_of_fields
 from dartian_cli.generators.imports import import_block
 from dartian_cli.generators.packages import make_job_packages, make_test_packages
 from dartian_cli.generators.registry import register, registration_of
@@ -250,7 +251,8 @@ def _write_class(
         sync=sync,
         first_line=f"print({_message(job.class_name, fields, style.quote)})",
     )
-    workspace.create(folder / f"{job.module}.py", content, force=force)
+    path = folder / f"{job.module}.py"
+    workspace.create(path, content, force=force, hint=hint_of_fields(workspace, path, job, fields))
 
 
 def summary_of(class_name: str) -> str:

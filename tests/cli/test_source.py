@@ -64,8 +64,13 @@ def test_twice_is_identical_and_a_conflict_is_exit_5(shop: Scene) -> None:
     before = tree(shop.root)
     assert dartian(shop.root, "make:job", "Again").out.count("  identical  ") == 3
     refused = dartian(shop.root, "make:job", "Again", "count:int", code=5)
-    assert refused.err.startswith("error: app/jobs/again.py and 1 more exist already and differ")
-    assert "--force" in refused.err
+    assert refused.err == (
+        "error: app/jobs/again.py and 1 more exist already and differ from what would be generated\n"
+        "  What is there is yours: edit it by hand. To see the difference add --dry-run, to replace it add --force.\n"
+        "  To change the fields of the class that is there: dartian job:field Again add count:int\n"
+    )
+    plan = dartian(shop.root, "make:job", "Again", "count:int", "--dry-run", "--json").data()
+    assert plan["notes"] == ["To change the fields of the class that is there: dartian job:field Again add count:int"]
     assert tree(shop.root) == before
     forced = dartian(shop.root, "make:job", "Again", "count:int", "--force")
     assert "  overwrite  app/jobs/again.py" in forced.out
@@ -115,6 +120,7 @@ def test_a_conflict_asks_on_a_terminal(answer: str, kept: bool, shop: Scene, ter
     path = shop.root / "app" / "jobs" / "mine.py"
     path.write_text(path.read_text() + "# by hand\n")
     shown = terminal("make:job", "Mine", "--no-test")
+    shown.wait_for("To change the fields of the class that is there")
     shown.wait_for("app/jobs/mine.py exists and differs: [keep/overwrite/diff]")
     shown.type("d\n")
     shown.wait_for("-# by hand")

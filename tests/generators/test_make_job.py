@@ -131,6 +131,30 @@ def test_an_edit_by_hand_is_a_conflict_unless_forced() -> None:
     forced.assert_has_patch("app/jobs/process_podcast.py", "- # mine\n...\n+ class ProcessPodcast(Job):")
 
 
+FIELDS_ARE_CHANGED_BY = [
+    (["podcast_id:int", "title:str", "tags:list[str]=[]"], "add title:str 'tags:list[str]=[]'"),
+    (["title:str"], "add title:str"),
+    ([], "remove podcast_id"),
+    (["podcast_id:str"], "add|remove|rename ..."),
+]
+
+
+@pytest.mark.parametrize(("fields", "action"), FIELDS_ARE_CHANGED_BY)
+def test_a_conflict_about_fields_names_the_command_that_changes_them(fields: list[str], action: str) -> None:
+    made = APP.run(job("audio/ProcessPodcast", "podcast_id:int")).project
+    conflict = made.run(plan_job, "audio/ProcessPodcast", fields).plan.conflicts[0]
+    assert conflict.path == "app/jobs/audio/process_podcast.py"
+    assert conflict.hint == (
+        f"To change the fields of the class that is there: dartian job:field audio.ProcessPodcast {action}"
+    )
+
+
+@pytest.mark.parametrize("content", ["# mine\n", "class ProcessPodcast(\n", "class Other(Job):\n    count: int\n"])
+def test_a_conflict_with_a_file_that_has_no_such_class_says_nothing_of_fields(content: str) -> None:
+    result = APP.with_files({"app/jobs/process_podcast.py": content}).run(job("ProcessPodcast", "title:str"))
+    assert [conflict.hint for conflict in result.plan.conflicts] == [""]
+
+
 def test_a_conflict_is_refused_and_leaves_what_is_there(project: Project, write: Write, read: Read) -> None:
     run(project, job("ProcessPodcast"))
     write({"app/jobs/process_podcast.py": b"# mine\n"})
