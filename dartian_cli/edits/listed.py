@@ -14,11 +14,13 @@ import msgspec
 
 from dartian_cli.edits.source import Source, Span, Splice
 from dartian_cli.errors import NotUnderstood, shown_path
+from dartian_cli.literals import quoted
+from dartian_cli.style import Style
 
 if TYPE_CHECKING:
     import libcst
 
-__all__ = ["export_key", "natural_key", "splices_into", "splices_into_import"]
+__all__ = ["export_key", "list_of_one", "natural_key", "splices_into", "splices_into_import"]
 
 _REST_OF_LINE = re.compile(r"[ \t\f]*(#[^\r\n]*)?(?=[\r\n]|\Z)")
 _NUMBERS = re.compile(r"(\d+)")
@@ -47,20 +49,29 @@ class _Row(msgspec.Struct, frozen=True):
     """The whole of the statement, which is nothing but a name and these items; else the items only."""
 
 
-def splices_into(source: Source, literal: ast.List | ast.Tuple, name: str, length: int) -> list[Splice]:
+def list_of_one(name: str, style: Style, newline: str = "\n") -> str:
+    """Return the list of this one string: open, so that the next one is a line of its own in every diff.
+
+    Where a comma in the end keeps no list open, it is closed.
+    """
+    written = quoted(name, style.quote)
+    return f"[{newline}{style.indent}{written},{newline}]" if style.magic_comma else f"[{written}]"
+
+
+def splices_into(source: Source, literal: ast.List | ast.Tuple, name: str, style: Style) -> list[Splice]:
     """Return what adds ``"name"`` to a literal that is, or is part of, the value of ``__all__``."""
     if not literal.elts:
-        return [_into_empty(source, literal, name)]
+        return [_into_empty(source, literal, name, style)]
     row = _row_of(source, literal)
     strings = [item.value if isinstance(item, ast.Constant) else None for item in literal.elts]
     known = [string for string in strings if isinstance(string, str)]
     orders = (_listed_key, export_key, _plain_key, _folded_key)
     index = _position(known, name, orders) if len(known) == len(strings) else len(strings)
     quote = _quote(source.text[row.spans[index - 1 if index else 0][0] :])
-    return _splices(source, row, index, f"{quote}{name}{quote}", length)
+    return _splices(source, row, index, f"{quote}{name}{quote}", style)
 
 
-def splices_into_import(source: Source, statement: ast.ImportFrom, name: str, length: int) -> list[Splice]:
+def splices_into_import(source: Source, statement: ast.ImportFrom, name: str, style: Style) -> list[Splice]:
     """Return what adds a name to those that an import at the top level takes from its module."""
     start, end = source.span_of(statement)
     spans = [source.span_of(alias) for alias in statement.names]
@@ -68,7 +79,7 @@ def splices_into_import(source: Source, statement: ast.ImportFrom, name: str, le
     commas = [_comma(source, last) for _, last in spans]
     names = [alias.name for alias in statement.names]
     index = _position(names, name, (export_key, _plain_key, _folded_key))
-    return _splices(source, _Row(spans, commas, is_bare, (start, end)), index, name, length)
+    return _splices(source, _Row(spans, commas, is_bare, (start, end)), index, name, style)
 
 
 def _row_of(source: Source, literal: ast.List | ast.Tuple) -> _Row:
@@ -117,12 +128,13 @@ def _comma(source: Source, end: int) -> int | None:
     return at + 1 if source.text[at : at + 1] == "," else None
 
 
-def _splices(source: Source, row: _Row, index: int, written: str, length: int) -> list[Splice]:
+def _splices(source: Source, row: _Row, index: int, written: str, style: Style) -> list[Splice]:
     """Put the item before the one at ``index``, or at the end."""
+    length = style.line_length
     needed = row.statement[1] - row.statement[0] + len(written) + 2
     is_too_long = needed - len(written) - 2 <= length < needed
     if (is_too_long or (index == 0 and _is_lone(source, row))) and _is_on_one_line(source, row):
-        return _a_line_each(source, row, index, written)
+        return _a_line_each(source, row, index, written, style.indent)
     if index == 0:
         return [_before_first(source, row, written)]
     return _after(source, row, index - 1, written, length)
@@ -165,18 +177,18 @@ def _quote(text: str) -> str:
     return found[1] if found else '"'
 
 
-def _into_empty(source: Source, literal: ast.List | ast.Tuple, name: str) -> Splice:
-    """Open the brackets: an item a line, so that the next one is a line of its own in every diff."""
+def _into_empty(source: Source, literal: ast.List | ast.Tuple, name: str, style: Style) -> Splice:
+    """Open the brackets where nothing is in them, else put the name where the author has left room."""
     start, end = source.span_of(literal)
     inside = source.text[start + 1 : end - 1]
-    newline = source.newline_after(start)
+    newline, written = source.newline_after(start), quoted(name, style.quote)
     closing = end - 1
     if "\n" in inside or "\r" in inside:
-        return Splice(source.line_start(closing), f'    "{name}",{newline}')
+        return Splice(source.line_start(closing), f"{style.indent}{written},{newline}")
     is_tuple = source.text[start] == "("
     if inside or is_tuple:
-        return Splice(start + 1, f'"{name}"' + ("," if is_tuple else ""))
-    return Splice(closing, f'{newline}    "{name}",{newline}')
+        return Splice(start + 1, written + ("," if is_tuple else ""))
+    return Splice(closing, list_of_one(name, style, newline)[1:-1])
 
 
 def _indent(source: Source, start: int) -> str | None:
@@ -241,17 +253,17 @@ def _is_on_one_line(source: Source, row: _Row) -> bool:
     return is_tight and is_all and bool(_REST_OF_LINE.match(source.text, end))
 
 
-def _a_line_each(source: Source, row: _Row, index: int, written: str) -> list[Splice]:
-    """Break a line as formatters do, by insertions only: the space after a comma becomes part of the indentation."""
+def _a_line_each(source: Source, row: _Row, index: int, written: str, indent: str) -> list[Splice]:
+    """Break a line as formatters do, where the space after each comma is."""
     newline = source.newline_after(row.statement[0])
     opens, closes = ("(", ")") if row.is_bare else ("", "")
-    splices = [Splice(row.spans[0][0], f"{opens}{newline}    ")]
+    splices = [Splice(row.spans[0][0], f"{opens}{newline}{indent}")]
     for place, (start, end) in enumerate(row.spans):
         if place == index:
-            splices.append(Splice(start, f"{written},{newline}    "))
+            splices.append(Splice(start, f"{written},{newline}{indent}"))
         if place < len(row.spans) - 1:
-            splices.append(Splice(end + 1, f"{newline}   "))
-    added = f"{newline}    {written}," if index == len(row.spans) else ""
+            splices.append(Splice(end + 1, f"{newline}{indent}", taken=1))
+    added = f"{newline}{indent}{written}," if index == len(row.spans) else ""
     if (comma := row.commas[-1]) is not None:
         return [*splices, Splice(comma, f"{added}{newline}{closes}")]
     return [*splices, Splice(row.spans[-1][1], f",{added}{newline}{closes}")]

@@ -10,12 +10,13 @@ from dartian_cli.edits.scope import absolute_module, bindings_of, is_docstring, 
 from dartian_cli.edits.source import Source, Splice
 from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import Conflict, NotUnderstood, shown_path
+from dartian_cli.style import Style
 
 __all__ = ["with_import", "without_import"]
 
 
 def with_import(
-    path: str, content: bytes, needed: Import, *, package: str, own: frozenset[str], length: int, before: str
+    path: str, content: bytes, needed: Import, *, package: str, own: frozenset[str], style: Style, before: str
 ) -> bytes:
     """Return the file with the name imported; the same bytes if it is.
 
@@ -35,7 +36,7 @@ def with_import(
             )
     if found:
         return content
-    splices = _added(source, needed, package, own, length)
+    splices = _added(source, needed, package, own, style)
     at = source.span_of(next(n for n in source.tree.body if isinstance(n, ast.ClassDef) and n.name == before))[0]
     if not splices or splices[0].at > at:
         raise NotUnderstood(
@@ -46,12 +47,12 @@ def with_import(
     return source.spliced(splices, lambda old, new: _only_imports(old, new, needed, package))
 
 
-def _added(source: Source, needed: Import, package: str, own: frozenset[str], length: int) -> list[Splice]:
+def _added(source: Source, needed: Import, package: str, own: frozenset[str], style: Style) -> list[Splice]:
     for statement in source.tree.body:
         if not isinstance(statement, ast.ImportFrom) or absolute_module(statement, package) != needed.module:
             continue
         if all(alias.asname is None and alias.name != "*" for alias in statement.names):
-            return splices_into_import(source, statement, needed.name, length)
+            return splices_into_import(source, statement, needed.name, style)
     line = f"from {needed.module} import {needed.name}"
     blocks = blocks_of(source, package, own)
     splice = import_splice(source, blocks, Target(line, package, needed.module, needed.name, False, own))

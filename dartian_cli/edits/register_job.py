@@ -13,12 +13,13 @@ import msgspec
 
 from dartian_cli.edits.exports import Exports, exports_of
 from dartian_cli.edits.import_blocks import Block, Target, blocks_of, import_splice
-from dartian_cli.edits.listed import splices_into, splices_into_import
+from dartian_cli.edits.listed import list_of_one, splices_into, splices_into_import
 from dartian_cli.edits.loading import has_star_of, is_discovered, is_mapped, lazy_line, names_of_siblings
 from dartian_cli.edits.scope import Binding, absolute_module, bindings_of, is_docstring, is_future
 from dartian_cli.edits.source import Source, Splice
 from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import Conflict, NotUnderstood, shown_path
+from dartian_cli.style import PLAIN, Style
 
 __all__ = ["Registration", "register_job"]
 
@@ -35,8 +36,8 @@ class Registration(msgspec.Struct, frozen=True):
     module: str
     """The module's own name: ``process_podcast``."""
     class_name: str
-    line_length: int = 88
-    """What the project's formatter is told: a longer import goes over several lines."""
+    style: Style = PLAIN
+    """What the project's formatter is told; where the file has a style of its own, that wins."""
     own: tuple[str, ...] = ()
     """The first names of the project's modules, which import sorters keep apart from third parties."""
 
@@ -50,7 +51,9 @@ class Registration(msgspec.Struct, frozen=True):
         start = f".{self.module}" if relative else self.target
         name = f"{self.class_name} as {self.class_name}" if alias else self.class_name
         line = f"from {start} import {name}"
-        return line if len(line) <= self.line_length else f"from {start} import ({newline}    {name},{newline})"
+        if self.style.fits(line):
+            return line
+        return f"from {start} import ({newline}{self.style.indent}{name},{newline})"
 
     @property
     def snippet(self) -> str:
@@ -88,7 +91,7 @@ def _registered(source: Source, job: Registration) -> bytes:
     if not imported:
         splices += _import(source, job, alias=not exports.touching and not makes_exports, exports=makes_exports)
     if literal is not None:
-        splices += splices_into(source, literal, job.class_name, job.line_length)
+        splices += splices_into(source, literal, job.class_name, job.style)
     adds = (not imported, literal is not None, makes_exports)
     return source.spliced(splices, lambda old, new: _differs_by_job_only(old, new, job, adds))
 
@@ -100,7 +103,7 @@ def _new_file(job: Registration) -> bytes:
 
 
 def _exports(job: Registration, newline: str) -> str:
-    return f'__all__ = [{newline}    "{job.class_name}",{newline}]'
+    return f"__all__ = {list_of_one(job.class_name, job.style, newline)}"
 
 
 def _is_imported(source: Source, job: Registration, exports: Exports) -> bool:
@@ -158,7 +161,7 @@ def _binds_nothing(tree: ast.Module) -> bool:
 def _import(source: Source, job: Registration, *, alias: bool, exports: bool) -> list[Splice]:
     """Return what imports the class, and makes ``__all__`` if that is wanted."""
     if not alias and (found := _import_of_module(source, job)):
-        return splices_into_import(source, found, job.class_name, job.line_length)
+        return splices_into_import(source, found, job.class_name, job.style)
     newline = source.newline
     own = frozenset({job.package.split(".")[0], *job.own})
     blocks = blocks_of(source, job.package, own)

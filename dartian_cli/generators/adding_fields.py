@@ -167,6 +167,4 @@ def _with_import(workspace: Workspace, job: FoundJob, needed: Import, style: Sty
     own = frozenset({job.module.partition(".")[0], *(top for top in tops if is_own(workspace, top))})
     content = workspace.read(job.path) or b""
     package = job.module if job.path.endswith("/__init__.py") else job.package
-    return with_import(
-        job.path, content, needed, package=package, own=own, length=style.line_length, before=job.class_name
-    )
+    return with_import(job.path, content, needed, package=package, own=own, style=style, before=job.class_name)

@@ -6,10 +6,11 @@ A file that is there is edited and never written anew.
 from pathlib import PurePosixPath
 
 from dartian_cli.annotations import Import
+from dartian_cli.edits.listed import list_of_one
 from dartian_cli.edits.register_job import Registration, register_job
 from dartian_cli.generators.imports import import_block, own_modules
 from dartian_cli.layout import laid_out
-from dartian_cli.style import Style, find_style
+from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 
 __all__ = ["register", "registration_of"]
@@ -19,26 +20,24 @@ def registration_of(
     workspace: Workspace, folder: PurePosixPath, package: str, module: str, class_name: str
 ) -> Registration:
     """Return how a job of the module is registered in the package in ``folder``, by the project's own settings."""
-    length = find_style(workspace, folder).line_length
-    return Registration(str(folder / "__init__.py"), package, module, class_name, length, own_modules(workspace))
+    style = find_style(workspace, folder)
+    return Registration(str(folder / "__init__.py"), package, module, class_name, style, own_modules(workspace))
 
 
 def register(workspace: Workspace, job: Registration) -> None:
     """Want the job's class imported and exported by its package."""
     content = workspace.read(job.path)
     if content is None:
-        style = find_style(workspace, PurePosixPath(job.path).parent)
-        content = _new_file(workspace, job, style).encode("utf-8")
+        content = _new_file(workspace, job).encode("utf-8")
     workspace.edit(job.path, register_job(content, job))
 
 
-def _new_file(workspace: Workspace, job: Registration, style: Style) -> str:
+def _new_file(workspace: Workspace, job: Registration) -> str:
     """Return a package that has this one job: its title, the import and the export."""
+    style = job.style
     title = register_job(None, job).decode("utf-8").partition("\n")[0]
     block = import_block(
         workspace, [Import(job.target, job.class_name)], style=style, folder=PurePosixPath(job.path).parent
     )
-    name = f"{style.quote}{job.class_name}{style.quote}"
-    exported = f"[\n{style.indent}{name},\n]" if style.magic_comma else f"[{name}]"
     apart = "\n" * (1 + (2 if style.sorting.lines_after_imports >= 2 else 1))
-    return style.ended(laid_out(f"{title}\n\n{block}{apart}__all__ = {exported}\n", style))
+    return style.ended(laid_out(f"{title}\n\n{block}{apart}__all__ = {list_of_one(job.class_name, style)}\n", style))

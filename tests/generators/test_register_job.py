@@ -10,6 +10,7 @@ from dartian_cli.errors import BrokenSource, CliError, Conflict, NotUnderstood
 from dartian_cli.generators.job import plan_job
 from dartian_cli.plan import run
 from dartian_cli.project import Project
+from dartian_cli.style import Style
 from tests.generators.init_shapes import EXPORT, IMPORT, LAZY, PAIRS, SAME, THREE
 
 JOB = Registration("app/jobs/__init__.py", "app.jobs", "process_podcast", "ProcessPodcast")
@@ -216,13 +217,40 @@ def test_a_bom_with_a_cookie_is_kept() -> None:
 
 
 def test_an_import_too_long_for_the_project_is_written_as_formatters_do() -> None:
-    job = msgspec.structs.replace(JOB, line_length=50)
+    job = msgspec.structs.replace(JOB, style=Style(line_length=50))
     assert register_job(b"", job).decode() == (
         f"from app.jobs.process_podcast import (\n    ProcessPodcast,\n)\n\n{EXPORT}"
     )
     assert register_job(b"x = 1\r\n", job).decode() == (
         "from app.jobs.process_podcast import (\r\n    ProcessPodcast as ProcessPodcast,\r\n)\r\n\r\nx = 1\r\n"
     )
+
+
+SINGLE = Style(quote="'", indent="\t")
+CLOSED = Style(quote="'", magic_comma=False)
+NEW = f'"""Jobs."""\n\n{IMPORT}\n'
+STYLED = {
+    "a new one": (SINGLE, '"""Jobs."""\n', f"{NEW}__all__ = [\n\t'ProcessPodcast',\n]\n"),
+    "a new one, closed": (CLOSED, '"""Jobs."""\n', f"{NEW}__all__ = ['ProcessPodcast']\n"),
+    "an empty list": (SINGLE, "__all__ = []\n", f"{IMPORT}\n__all__ = [\n\t'ProcessPodcast',\n]\n"),
+    "an empty list, closed": (CLOSED, "__all__ = []\n", f"{IMPORT}\n__all__ = ['ProcessPodcast']\n"),
+    "an empty list with room": (SINGLE, "__all__ = [\n]\n", f"{IMPORT}\n__all__ = [\n\t'ProcessPodcast',\n]\n"),
+    "an empty tuple": (SINGLE, "__all__ = ()\n", f"{IMPORT}\n__all__ = ('ProcessPodcast',)\n"),
+    "what the file has wins": (SINGLE, f'{NEW}__all__ = ["A"]\n', f'{NEW}__all__ = ["A", "ProcessPodcast"]\n'),
+    "a line that is full": (
+        msgspec.structs.replace(SINGLE, line_length=45),
+        f"{IMPORT}\n__all__ = ['APodcast', 'BPodcast']\n",
+        f"{IMPORT}\n__all__ = [\n\t'APodcast',\n\t'BPodcast',\n\t'ProcessPodcast',\n]\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STYLED)
+def test_the_style_of_the_project_is_that_of_what_is_new(case: str) -> None:
+    style, before, after = STYLED[case]
+    job = msgspec.structs.replace(JOB, style=style)
+    assert register_job(before.encode(), job).decode() == after
+    assert register_job(before.replace("\n", "\r\n").encode(), job).decode() == after.replace("\n", "\r\n")
 
 
 def test_the_modules_of_the_project_are_kept_apart_from_third_parties() -> None:
