@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dartian_cli.changes import Plan
 from dartian_cli.edits.tool_table import with_jobs
 from dartian_cli.errors import Conflict, Usage, shown_path
+from dartian_cli.generators.pytest_path import note_pytest_path
 from dartian_cli.generators.rendering import rendered
 from dartian_cli.literals import quoted
 from dartian_cli.project import jobs_package
@@ -41,7 +42,7 @@ def plan_init(workspace: Workspace, folders: Sequence[str] = (), *, force: bool 
     workspace.edit(_PYPROJECT, with_jobs(_PYPROJECT, content, taken))
     if around.django_settings:
         _configure_django(workspace, around.django_settings, force=force)
-    _note_import_root(workspace, taken)
+    note_pytest_path(workspace, (jobs_package(folder, workspace.is_file).import_root for folder in taken))
     return workspace.plan()
 
 
@@ -84,16 +85,3 @@ def _configure_django(workspace: Workspace, settings: str, *, force: bool) -> No
         settings=quoted(settings, style.quote),
     )
     workspace.create(_CONFIG, content, force=force)
-
-
-def _note_import_root(workspace: Workspace, folders: Sequence[str]) -> None:
-    """Say what tests need where the packages do not lie in the root: no installation, no import."""
-    needed = dict.fromkeys(jobs_package(folder, workspace.is_file).import_root for folder in folders)
-    content = workspace.read(_PYPROJECT) or b""
-    pytest = table(parse_toml(_PYPROJECT, content), "tool", "pytest")
-    said = [*texts(pytest.get("pythonpath")), *texts(table(pytest, "ini_options").get("pythonpath"))]
-    for place in needed:
-        if place not in (".", *said) and not workspace.is_file("pytest.ini"):
-            workspace.note(
-                f'tests import from {place}/: install the project, or set pytest\'s pythonpath = ["{place}"]'
-            )

@@ -18,7 +18,8 @@ from dartian_cli.fields import Field, parse_fields
 from dartian_cli.generators.classes import look_up, refuse_unless_error
 from dartian_cli.generators.field_hint import hint_of_fields
 from dartian_cli.generators.imports import import_block
-from dartian_cli.generators.packages import make_job_packages, make_test_packages
+from dartian_cli.generators.packages import make_job_packages, make_test_packages, test_files
+from dartian_cli.generators.pytest_path import note_pytest_path
 from dartian_cli.generators.registry import register, registration_of
 from dartian_cli.generators.rendering import rendered
 from dartian_cli.generators.samples import Sample, sample_of
@@ -72,6 +73,8 @@ def plan_job(
     _write_class(workspace, folder, job, parsed, keywords, errors, sync=sync, force=force)
     if test:
         path = make_test_packages(workspace, package, job)
+        if {str(path)}.issuperset(test_files(workspace, path.parent)):
+            note_pytest_path(workspace, [package.import_root])
         _write_test(workspace, path, registration.package, job, parsed, _roots(package), force=force)
     register(workspace, registration)
     return workspace.plan()

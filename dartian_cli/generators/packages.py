@@ -11,7 +11,7 @@ from dartian_cli.project import JobsPackage
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 
-__all__ = ["JOBS_TITLE", "make_job_packages", "make_test_packages", "test_paths"]
+__all__ = ["JOBS_TITLE", "TESTS", "make_job_packages", "make_test_packages", "test_files", "test_paths"]
 
 JOBS_TITLE = "The jobs of this application."
 TESTS = "tests"
@@ -61,6 +61,11 @@ def test_paths(workspace: Workspace, package: JobsPackage, name: JobName) -> tup
     first = package == workspace.project.jobs[0]
     folder = PurePosixPath(TESTS, *(["jobs"] if first else package.dotted.split(".")), *name.packages)
     return folder / f"test_{name.module}.py", folder / f"test_{'_'.join((*name.packages, name.module))}.py"
+
+
+def test_files(workspace: Workspace, folder: PurePosixPath) -> tuple[str, ...]:
+    """Return the tests directly in a folder."""
+    return tuple(path for path in workspace.python_files(folder) if PurePosixPath(path).name.startswith("test_"))
 
 
 def _make(workspace: Workspace, folder: PurePosixPath, title: str) -> None:

@@ -220,7 +220,10 @@ def test_init_touches_nothing_else_and_twice_is_identical(tmp_path: Path) -> Non
     project = Project.at(tmp_path)
     plan = run(project, plan_init)
     assert [(change.verb, change.path) for change in plan.changes] == [("edit", "pyproject.toml")]
-    assert plan.notes == ('tests import from src/: install the project, or set pytest\'s pythonpath = ["src"]',)
+    assert plan.notes == (
+        "tests import from src/, where pytest does not look: install the project, or write in pyproject.toml below "
+        '[tool.pytest.ini_options]: pythonpath = ["src"]',
+    )
     assert {**read(tmp_path), "pyproject.toml": PYPROJECT} == files
     again = preview(Project.at(tmp_path), plan_init)
     assert [change.verb for change in again.changes] == ["identical"]
