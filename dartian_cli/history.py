@@ -87,6 +87,8 @@ class Damaged(msgspec.Struct, frozen=True):
     number: int
     path: str
     reason: str
+    is_newer: bool = False
+    """Whether nothing is wrong with it but that a later Dartian wrote it."""
 
     def refusal(self) -> BrokenSource:
         """Return the error for whoever needs this entry."""
@@ -184,7 +186,10 @@ def _files(project: Project) -> list[tuple[int, Path]]:
         return []
     if not folder.is_dir():
         raise Conflict(f"{FOLDER} is a file, and a folder is needed there\nMove it away, or delete it.")
-    return sorted((int(named[1]), path) for path in folder.iterdir() if (named := _FILE.fullmatch(path.name)))
+    try:
+        return sorted((int(named[1]), path) for path in folder.iterdir() if (named := _FILE.fullmatch(path.name)))
+    except OSError as error:
+        raise BrokenSource(f"{FOLDER} cannot be read: {error.strerror}\nTry: chmod -R u+rwX {FOLDER}") from None
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -200,7 +205,7 @@ def _read(path: Path, number: int, shown_as: str) -> Past | Damaged:
         head = msgspec.json.decode(content, type=_Head)
         if head.format != _FORMAT:
             by = f"was written by Dartian {shown(head.version, 40)} in a form that {__version__} does not know"
-            return Damaged(number, shown_as, by)
+            return Damaged(number, shown_as, by, is_newer=head.format > _FORMAT)
         past = msgspec.json.decode(content, type=Past)
     except (OSError, ValueError, RecursionError) as error:
         return Damaged(number, shown_as, f"is damaged ({shown(str(error), 100)})")

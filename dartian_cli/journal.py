@@ -21,7 +21,7 @@ from dartian_cli.changes import Step
 from dartian_cli.errors import BrokenSource, CliError, Conflict, shown_path
 from dartian_cli.project import Project
 
-__all__ = ["FOLDER", "Recovery", "apply", "forget", "locked", "missing_folders", "pending", "settle"]
+__all__ = ["FOLDER", "Recovery", "apply", "forget", "locked", "missing_folders", "pending", "refuse_damaged", "settle"]
 
 FOLDER = ".dartian"
 Recovery: TypeAlias = Literal["nothing", "completed", "undone"]
@@ -63,6 +63,11 @@ class _Place(msgspec.Struct, frozen=True):
 def pending(project: Project) -> bool:
     """Return whether a command died while it applied a plan, so that :func:`settle` has something to do."""
     return project.inside(_JOURNAL).is_file()
+
+
+def refuse_damaged(project: Project) -> None:
+    """Raise BrokenSource where what a command left is no journal, so that nobody can tell what it was about to do."""
+    _read_journal(project)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from dartian_cli import history, journal
 from dartian_cli.changes import Change, CreateFile, EditFile, MoveFile, Plan, RemoveFile
 from dartian_cli.errors import Conflict, shown_path
-from dartian_cli.journal import Recovery, pending
+from dartian_cli.journal import Recovery, pending, refuse_damaged
 from dartian_cli.project import Project
 from dartian_cli.workspace import Answer, Workspace
 
@@ -24,6 +24,7 @@ __all__ = [
     "pending",
     "preview",
     "recover",
+    "refuse_damaged",
     "run",
 ]
 

@@ -51,7 +51,8 @@ def examine(settings: Settings) -> list[Section]:
 
 def _of_source(root: str) -> list[Check]:
     try:
-        return [plans.of_plans(Project.at(Path(root)))]
+        project = Project.at(Path(root))
+        return [plans.of_plans(project), plans.of_history(project)]
     except DartianError as error:
         return [failed("pyproject.toml is understood", error, "correct pyproject.toml")]
 

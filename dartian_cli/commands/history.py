@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from dartian_cli import ui, wording
+from dartian_cli.errors import BrokenSource
 from dartian_cli.flags import AsJson
 from dartian_cli.history import History, Past
-from dartian_cli.plan import pending
+from dartian_cli.plan import pending, refuse_damaged
 from dartian_cli.planning import show_changes
 from dartian_cli.project import Project
 from dartian_queue.errors import without_passwords
@@ -35,7 +36,7 @@ def history(
     for entry in kept.damaged:
         ui.note(f"{ui.escaped(entry.path)} {ui.escaped(entry.reason)}: plan {entry.number} is left out.")
     if pending(project):
-        ui.note("A command that writes source was ended half way: dartian doctor --fix completes it, or takes it back.")
+        ui.note(ui.escaped(_interrupted(project)))
     latest = kept.entries[::-1]
     if json:
         ui.emit([_as_data(kept, past) for past in latest])
@@ -44,6 +45,15 @@ def history(
     else:
         rows = [(str(past.number), _age(past), _command(past), _what(kept, past)) for past in latest]
         ui.table(("plan", "age", "command", "what it did"), rows, right=(0, 1), gives=(2, 3))
+
+
+def _interrupted(project: Project) -> str:
+    """Return what is known of a plan that is half applied."""
+    try:
+        refuse_damaged(project)
+    except BrokenSource as error:
+        return " ".join(f"{line}." for line in str(error).removesuffix(".").splitlines())
+    return "A command that writes source was ended half way: dartian doctor --fix completes it, or takes it back."
 
 
 def _show_one(kept: History, past: Past, *, json: bool) -> None:

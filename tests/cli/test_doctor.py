@@ -245,6 +245,57 @@ def test_a_plan_that_was_left_half_applied_is_an_error_that_fix_mends(shop: Scen
     assert doctor(shop, "--fix").err == "There was nothing to fix.\n"
 
 
+@pytest.mark.parametrize(
+    "journal", ["{", '{"token": "0123abcd", "folders": [', '{"token": "../../x", "folders": [], "entries": []}']
+)
+def test_a_journal_that_is_damaged_is_an_error_with_what_to_do(shop: Scene, journal: str) -> None:
+    shop.write(".dartian/journal.json", journal)
+    finding = only(shop, "error")
+    assert finding["what"].endswith(
+        "/.dartian/journal.json is damaged, so a plan that was interrupted cannot be completed"
+    )
+    assert finding["remedy"] == "Look at the project with git status, then delete that file."
+    assert "is damaged, so a plan" in doctor(shop, "--fix", code=3).err
+    (shop.root / ".dartian" / "journal.json").unlink()
+    assert findings(shop) == []
+
+
+DAMAGED = {
+    "truncated": (lambda whole: whole[: len(whole) // 2], " is damaged (", "rm .dartian/history/000002.json"),
+    "empty": (lambda whole: "", " is damaged (", "rm .dartian/history/000002.json"),
+    "of another number": (
+        lambda whole: whole.replace('"number":2', '"number":7'),
+        " is damaged (it says that it is plan 7)",
+        "rm .dartian/history/000002.json",
+    ),
+    "of a later Dartian": (
+        lambda whole: whole.replace('"format":1', '"format":9'),
+        " was written by Dartian ",
+        "update Dartian, or: rm .dartian/history/000002.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_plan_of_the_history_that_cannot_be_read_is_a_warning(shop: Scene, case: str) -> None:
+    damage, what, remedy = DAMAGED[case]
+    for name in ("one/First", "two/Second"):
+        dartian(shop.root, "make:job", name, "--no-test")
+    assert findings(shop) == []
+    path = shop.root / ".dartian" / "history" / "000002.json"
+    path.write_text(damage(path.read_text()))
+    finding = only(shop, "warning")
+    assert finding["what"].startswith(f".dartian/history/000002.json{what}")
+    assert finding["why"].startswith("Plan 2 cannot be taken back.")
+    assert finding["remedy"] == remedy
+    assert len(dartian(shop.root, "history", "--json").data()) == 1
+    dartian(shop.root, "undo", "1")
+    assert not (shop.root / "app" / "jobs" / "one").exists()
+    assert (shop.root / "app" / "jobs" / "two" / "second.py").exists()
+    path.unlink()
+    assert findings(shop) == []
+
+
 # Stores
 
 

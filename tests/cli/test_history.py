@@ -127,6 +127,18 @@ def test_a_damaged_entry_is_named_and_left_out(shop: Scene) -> None:
     assert "at least 1" in dartian(shop.root, "undo", "0", code=2).err
 
 
+def test_a_damaged_journal_is_told_by_the_history_and_refused_by_undo(shop: Scene) -> None:
+    dartian(shop.root, "make:job", "First", "--no-test")
+    shop.write(".dartian/journal.json", "{")
+    listed = dartian(shop.root, "history")
+    assert listed.err.endswith(
+        "/.dartian/journal.json is damaged, so a plan that was interrupted cannot be completed. "
+        "Look at the project with git status, then delete that file.\n"
+    )
+    assert len(listed.out.splitlines()) == 2
+    assert "journal.json is damaged" in dartian(shop.root, "undo", code=3).err
+
+
 def test_a_password_that_was_typed_is_not_shown(shop: Scene) -> None:
     dartian(shop.root, "make:job", "Secret", "url:str=redis://me:hunter2@host", "--no-test")
     for arguments in (["history"], ["history", "--json"]):

@@ -1,8 +1,7 @@
 """What a workspace lies over: disk and memory answer alike; the walk finds what a person may have written."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from dartian_cli.errors import BrokenSource, CliError, Conflict, OutsideProject
 from dartian_cli.files import LARGEST, DiskFiles, Entry, Files, MemoryFiles, walk
 from dartian_cli.project import Project
 from dartian_cli.workspace import Workspace
+from tests.generators.conftest import somebody_else
 
 Mapping = dict[str, bytes]
 Make = Callable[[Mapping], Files]
@@ -115,36 +115,17 @@ def test_the_walk_follows_no_links_and_names_what_leads_out(tmp_path: Path) -> N
     assert found.skipped == ("not looked into: app/out.py leads out of the project",)
 
 
-@contextmanager
-def somebody_else() -> Iterator[None]:
-    """Be a user whom modes hold back, which root is not."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 def test_the_walk_names_what_cannot_be_read(tmp_path: Path) -> None:
     files = on_disk(tmp_path, {"app/a.py": b"", "app/closed.py": b"", "locked/x.py": b"", "app/closed.txt": b""})
-    modes = {path: path.stat().st_mode & 0o7777 for path in (tmp_path, *tmp_path.parents)}
-    shut = {path: mode for path, mode in modes.items() if mode & 0o055 != 0o055}
+    for name in ("app/closed.py", "app/closed.txt", "locked"):
+        (tmp_path / name).chmod(0)
     try:
-        for path, mode in shut.items():
-            path.chmod(mode | 0o055)
-        for name in ("app/closed.py", "app/closed.txt", "locked"):
-            (tmp_path / name).chmod(0)
-        with somebody_else():
+        with somebody_else(tmp_path):
             found = walk(files)
             with pytest.raises(BrokenSource, match=r"^app/closed.py cannot be read: Permission denied\nCheck its perm"):
                 files.read("app/closed.py")
     finally:
         (tmp_path / "locked").chmod(0o755)
-        for path, mode in shut.items():
-            path.chmod(mode)
     assert found.paths == ("app/a.py",)
     assert found.skipped == (
         "not looked into: app/closed.py cannot be read: Permission denied",

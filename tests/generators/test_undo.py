@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from dartian_cli import history as kept
+from dartian_cli.checks.plans import of_history
 from dartian_cli.errors import BrokenSource, Conflict, OutsideProject, Usage
 from dartian_cli.history import History
 from dartian_cli.inverse import HandEdited, plan_inverse
@@ -16,6 +17,7 @@ from dartian_cli.plan import Plan, run
 from dartian_cli.project import Project
 from dartian_cli.workspace import Workspace
 from dartian_queue import __version__
+from tests.generators.conftest import somebody_else
 
 Files = dict[str, bytes]
 Write = Callable[[Files], None]
@@ -341,6 +343,23 @@ def test_a_damaged_entry_is_named_skipped_and_refused(
     apply(project, lambda workspace: workspace.create("app/b.py", "b = 1\n"))
     assert [past.number for past in History.read(project).entries] == [2]
     assert History.read(project).last() == History.read(project).get(2)
+
+
+def test_a_history_that_cannot_be_read_says_what_to_do_and_is_found_by_the_doctor(project: Project) -> None:
+    apply(project, lambda workspace: workspace.create("app/a.py", "a = 1\n"))
+    folder = project.root / ".dartian" / "history"
+    folder.chmod(0)
+    try:
+        with somebody_else(project.root):
+            with pytest.raises(BrokenSource) as refusal:
+                History.read(project)
+            (finding,) = of_history(project).findings
+    finally:
+        folder.chmod(0o700)
+    assert str(refusal.value) == (
+        ".dartian/history cannot be read: Permission denied\nTry: chmod -R u+rwX .dartian/history"
+    )
+    assert (finding.severity, finding.remedy) == ("error", "Try: chmod -R u+rwX .dartian/history")
 
 
 @pytest.mark.parametrize("path", ["/etc/dartian-was-here", "app/link/x.py"])
