@@ -163,8 +163,9 @@ class Workspace:
         Each file is in it once, however many generators had their part in it.
         """
         moved = {file.origin for path, file in self._files.items() if self._is_moved(path, file)}
-        changes = (self._change(path, self._files[path]) for path in self._wanted if path not in moved)
-        return Plan(tuple(change for change in changes if change is not None), tuple(self._notes))
+        each = (self._change(path, self._files[path]) for path in self._wanted if path not in moved)
+        changes = tuple(change for change in each if change is not None)
+        return Plan(changes, tuple(self._notes), _left_by(changes))
 
     def _change(self, path: str, file: _File) -> Change | None:
         if file.now is None:
@@ -220,6 +221,12 @@ class Workspace:
             refuse_leaving(name)
             self._files[name] = _File(content, content, None if content is None else name)
         return self._files[name]
+
+
+def _left_by(changes: tuple[Change, ...]) -> tuple[str, ...]:
+    """Return the folders that files are taken out of, and so may be empty then; outermost first."""
+    left = {folder for change in changes if isinstance(change, MoveFile | RemoveFile) for folder in _above(change.path)}
+    return tuple(sorted(map(str, left)))
 
 
 def _above(path: str) -> tuple[PurePosixPath, ...]:

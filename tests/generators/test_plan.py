@@ -64,6 +64,76 @@ def test_every_kind_of_change(project: Project, write: Write, read: Read) -> Non
     assert not pending(project)
 
 
+FULL: Files = {
+    "app/only/deep/moved.py": b"a = 1\n",
+    "app/only/deep/removed.py": b"b = 1\n",
+    "app/full/moved.py": b"c = 1\n",
+    "app/full/kept.txt": b"kept\n",
+}
+MOVED: Files = {"lib/deep/moved.py": b"a = 1\n", "lib/full.py": b"c = 1\n", "app/full/kept.txt": b"kept\n"}
+
+
+def empties(workspace: Workspace) -> Plan:
+    """A plan that takes all files out of two folders, and one of two out of another."""
+    workspace.move("app/only/deep/moved.py", "lib/deep/moved.py")
+    workspace.remove("app/only/deep/removed.py")
+    workspace.move("app/full/moved.py", "lib/full.py")
+    return workspace.plan()
+
+
+def test_folders_that_a_plan_empties_go_and_come_back(project: Project, write: Write, read: Read) -> None:
+    write({**FULL, "app/only/deep/__pycache__/moved.cpython-311.pyc": b"compiled"})
+    run(project, empties)
+    assert read() == beside(MOVED)
+    assert not (project.root / "app" / "only").exists()
+    run(project, partial(plan_inverse, project, 1))
+    assert read() == beside(FULL)
+    assert not (project.root / "lib").exists()
+    run(project, partial(plan_inverse, project, 2))
+    assert read() == beside(MOVED)
+    assert not (project.root / "app" / "only").exists()
+
+
+@pytest.mark.parametrize(
+    "kept", ["app/only/deep/.hidden", "app/only/deep/__pycache__/notes.txt", "app/only/deep/empty/"]
+)
+def test_folders_that_hold_anything_else_stay(project: Project, write: Write, kept: str) -> None:
+    write(FULL)
+    path = project.root / kept
+    if kept.endswith("/"):
+        path.mkdir()
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("kept\n")
+    run(project, empties)
+    assert path.exists()
+    assert not (project.root / "app" / "only" / "deep" / "moved.py").exists()
+
+
+def test_a_folder_that_was_empty_before_is_nobodys_to_remove(project: Project, write: Write) -> None:
+    write({"app/full/moved.py": b"c = 1\n"})
+    (project.root / "app" / "jobs").mkdir()
+    run(project, lambda workspace: (workspace.create("app/jobs/made.py", "x = 1\n"), workspace.plan())[1])
+    run(project, partial(plan_inverse, project, 1))
+    assert list((project.root / "app" / "jobs").iterdir()) == []
+
+
+def test_a_kill_of_a_plan_that_empties_folders_leaves_all_old_or_all_new(tmp_path: Path) -> None:
+    for step in range(0, 400, 2):
+        scratch = Project.at(tmp_path / f"copy{step}")
+        _copy(beside(FULL), scratch.root)
+        died = die_at(step, lambda scratch=scratch: run(scratch, empties))
+        recover(scratch)
+        found = _files(scratch.root)
+        assert found in (beside(FULL), beside(MOVED)), f"killed at step {step}"
+        assert (scratch.root / "app" / "only").exists() == (found == beside(FULL)), step
+        assert (scratch.root / "lib").exists() == (found == beside(MOVED)), step
+        if not died:
+            assert step > 80
+            return
+    pytest.fail("the plan never came to its end")
+
+
 def test_a_preview_touches_nothing(project: Project, write: Write, read: Read) -> None:
     write(OLD)
     plan = preview(project, five_kinds)
