@@ -155,8 +155,8 @@ class MemoryFiles:
         return tuple(found[name] for name in sorted(found))
 
 
-def walk(files: Files) -> Walk:
-    """Find every Python file below the root that a person may have written, sorted.
+def walk(files: Files, suffixes: tuple[str, ...] = (".py",)) -> Walk:
+    """Find every Python file below the root that a person may have written, sorted; those whose names end so.
 
     Left out are hidden folders, virtual environments, ``__pycache__``, ``node_modules``, ``site-packages``, and
     ``build`` and ``dist`` of the root. Symbolic links are not followed: what they lead to inside of the project is
@@ -180,7 +180,7 @@ def walk(files: Files) -> Walk:
             if entry.kind == "folder":
                 if not _is_left_out(files, path):
                     folders.append(path)
-            elif entry.name.endswith(".py"):
+            elif entry.name.endswith(suffixes):
                 why = _reason(entry)
                 if why:
                     skipped.append(_not_looked_into(f"{shown_path(path)} {why}"))

@@ -48,7 +48,7 @@ class Modules:
     def package_of(self, path: str) -> str:
         """Return the name from which the relative imports of a file count."""
         name = self.name_of(path)
-        return name if PurePosixPath(path).name == "__init__.py" else name.rpartition(".")[0]
+        return name if PurePosixPath(path).stem == "__init__" else name.rpartition(".")[0]
 
     def file_of(self, module: str) -> str | None:
         """Return the file of a module, or None where it is none of the project's."""

@@ -85,15 +85,15 @@ class Workspace:
         found |= {str(place / entry.name) for entry in self._below.listing(str(folder)) if entry.kind == "folder"}
         return tuple(sorted(found))
 
-    def all_python_files(self) -> tuple[str, ...]:
+    def all_python_files(self, suffixes: tuple[str, ...] = (".py",)) -> tuple[str, ...]:
         """Return every Python file of the project that a person may have written, sorted; :func:`walk` says which.
 
-        What is left out though it may matter is told in a note.
+        ``suffixes`` may ask for ``.pyi`` too. What is left out though it may matter is told in a note.
         """
-        found = walk(self._below)
+        found = walk(self._below, suffixes)
         for text in found.skipped:
             self.note(text)
-        made = {name for name, file in self._files.items() if file.before is None and name.endswith(".py")}
+        made = {name for name, file in self._files.items() if file.before is None and name.endswith(suffixes)}
         return tuple(name for name in sorted({*found.paths, *made}) if self.is_file(name))
 
     def create(self, path: str | PurePosixPath, content: str | bytes, *, force: bool = False, hint: str = "") -> None:

@@ -37,13 +37,13 @@ class Referring(msgspec.Struct, frozen=True):
         return self.source.path
 
 
-def references_to(workspace: Workspace, job: FoundJob) -> list[Referring]:
-    """Return every file that names the job, its own first, then by path.
+def references_to(workspace: Workspace, job: FoundJob, suffixes: tuple[str, ...] = (".py",)) -> list[Referring]:
+    """Return every file that names the job, its own first, then by path; those whose names end so.
 
     Conflict: a name means the job in one run of the program and something else in another, so that nobody can say.
     """
     reading = _Reading(workspace, job)
-    paths = [job.path, *(path for path in workspace.all_python_files() if path != job.path)]
+    paths = [job.path, *(path for path in workspace.all_python_files(suffixes) if path != job.path)]
     found = {path: referring for path in paths if (referring := reading.of(path)) is not None}
     while more := reading.other_names(found.values()):  # ``import ProcessPodcast as PP``, for others to import
         reading.names |= more

@@ -82,21 +82,22 @@ class _Renaming:
             self._words[stem] = self._target.stem
             self._words[job.module] = f"{job.package}.{self._target.stem}"
         self._words[job.target] = f"{self._words.get(job.module, job.module)}.{class_name}"
-        self._tests = self._test_moves()
-        self.referring = references_to(workspace, job)
+        self._beside = self._moves_beside()
+        self.referring = references_to(workspace, job, (".py", ".pyi"))
 
-    def _test_moves(self) -> dict[str, str]:
-        """Return the generated test under its old and its new path, if it is there."""
+    def _moves_beside(self) -> dict[str, str]:
+        """Return what is called after the module, under its old and its new path: the generated test, the ``.pyi``."""
         if not self._moves:
             return {}
         package = self._workspace.project.jobs[self._job.folder]
         names = [JobName(each, self._job.packages) for each in (self._job.class_name, self._new)]
-        pairs = zip(*(test_paths(self._workspace, package, name) for name in names), strict=True)
+        tests = zip(*(test_paths(self._workspace, package, name) for name in names), strict=True)
+        pairs = [*tests, (PurePosixPath(self._job.path).with_suffix(".pyi"), self._target.with_suffix(".pyi"))]
         return {str(old): str(new) for old, new in pairs if self._workspace.is_file(old)}
 
     def refuse_what_is_taken(self) -> None:
         """Refuse a file that exists, and a file in which the new name means something already."""
-        for path in (str(self._target), *self._tests.values()):
+        for path in (str(self._target), *self._beside.values()):
             if path != self._job.path and self._workspace.is_file(path):
                 raise Conflict(f"{shown_path(path)} exists already\nMove it away, or choose another name.")
         name = JobName(self._new, self._job.packages, self._job.folder)
@@ -126,11 +127,11 @@ class _Renaming:
             self._workspace.edit(referring.path, in_order or content)
 
     def _docs(self, referring: Referring) -> Iterator[int]:
-        """Yield where the docstrings of the job's own file and test speak of it.
+        """Yield where the docstrings of the job's own file, its test and its ``.pyi`` speak of it.
 
         A name of one word is a word of English too, and is meant only where the stubs write it.
         """
-        if referring.path != self._job.path and referring.path not in self._tests:
+        if referring.path != self._job.path and referring.path not in self._beside:
             return
         text = referring.source.text
         for mention in referring.mentions:
@@ -141,7 +142,7 @@ class _Renaming:
 
     def _note_strings(self, referring: Referring, places: set[int]) -> None:
         left = [mention for mention in referring.mentions if mention.at not in places and mention.text in self._words]
-        moves = {self._job.path: str(self._target), **self._tests}
+        moves = {self._job.path: str(self._target), **self._beside}
         for mention in left:
             place = f"{shown_path(moves.get(referring.path, referring.path))}:{referring.source.line_of(mention.at)}"
             self._workspace.note(f"left as it is: {place} says {shown(mention.text)} in a string (--strings)")
@@ -191,10 +192,10 @@ class _Renaming:
             self._workspace.edit(path, renamed(source, [at], {old: summary_of(self._new)}))
 
     def move(self) -> None:
-        """Let module and test be called after the class."""
+        """Let the module, its test and its ``.pyi`` be called after the class."""
         if self._moves:
             self._workspace.move(self._job.path, self._target)
-        for old, new in self._tests.items():
+        for old, new in self._beside.items():
             self._workspace.move(old, new)
 
 

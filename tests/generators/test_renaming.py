@@ -321,3 +321,29 @@ def test_a_file_that_is_no_python_is_told_and_left_out() -> None:
     result = renamed({"app/broken.py": "def ProcessPodcast(:\n"})
     assert "not looked into: app/broken.py:1:20: invalid syntax" in result.plan.notes
     assert "app/jobs/process_podcast.py" in result.verbs
+
+
+def test_what_type_checkers_are_told_in_files_of_their_own_is_renamed_too() -> None:
+    files = {
+        "app/jobs/process_podcast.pyi": '"""The job ProcessPodcast."""\n\nclass ProcessPodcast(Job):\n    id: int\n',
+        "app/jobs/__init__.pyi": "from .process_podcast import ProcessPodcast as ProcessPodcast\n",
+        "app/web.pyi": "from .jobs import ProcessPodcast\n\ndef make() -> ProcessPodcast: ...\n",
+        "app/other.pyi": "class ProcessPodcast: ...\n",
+        "app/broken.pyi": "def ProcessPodcast(:\n",
+    }
+    result = renamed(files)
+    result.assert_moves(
+        "app/jobs/process_podcast.pyi",
+        "app/jobs/prepare_audio.pyi",
+        '"""The job PrepareAudio."""\n\nclass PrepareAudio(Job):\n    id: int\n',
+    )
+    assert result.project.text("app/jobs/__init__.pyi") == "from .prepare_audio import PrepareAudio as PrepareAudio\n"
+    assert result.project.text("app/web.pyi") == "from .jobs import PrepareAudio\n\ndef make() -> PrepareAudio: ...\n"
+    result.assert_unchanged("app/other.pyi", "app/broken.pyi")
+    assert "not looked into: app/broken.pyi:1:20: invalid syntax" in result.plan.notes
+
+
+def test_a_pyi_that_is_in_the_way_is_a_conflict() -> None:
+    project = SHOP.with_files({"app/jobs/process_podcast.pyi": "", "app/jobs/prepare_audio.pyi": ""})
+    refusal = project.assert_refuses(Conflict, plan_rename, "ProcessPodcast", "PrepareAudio")
+    assert str(refusal).startswith("app/jobs/prepare_audio.pyi exists already")
