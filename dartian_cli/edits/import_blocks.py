@@ -19,7 +19,7 @@ from dartian_cli.edits.listed import Key, export_key, natural_key
 from dartian_cli.edits.scope import absolute_module, is_docstring
 from dartian_cli.edits.source import Source, Splice
 
-__all__ = ["Block", "Import", "blocks_of", "import_splice"]
+__all__ = ["Block", "Import", "Place", "blocks_of", "has_marks", "import_splice", "place_of"]
 
 _MARK = re.compile(r"(?:^|(?<=[\r\n]))[ \t\f]*# ?(?:ruff: ?)?isort: ?(on|off|split)\b")
 _SKIP = re.compile(r"# ?(?:ruff: ?)?isort: ?skip\b")
@@ -147,16 +147,26 @@ def _groups(source: Source) -> Iterator[tuple[int, int, list[ast.stmt]]]:
 
 
 def _import(statement: ast.Import | ast.ImportFrom, start: int, end: int, package: str, own: frozenset[str]) -> Import:
+    place = place_of(statement, own)
+    if isinstance(statement, ast.Import):
+        return Import(start, end, statement.names[0].name, False, False, place)
+    module = absolute_module(statement, package)
+    return Import(start, end, module, statement.level > 0, module.startswith(f"{package}."), place)
+
+
+def place_of(statement: ast.Import | ast.ImportFrom, own: frozenset[str]) -> Place:
+    """Return what a sorter compares of an import; ``own`` are the first names of the project's own modules."""
     first = statement.names[0]
     if isinstance(statement, ast.Import):
-        place = (_section(first.name, own), False, 0, natural_key(first.name), export_key(""))
-        return Import(start, end, first.name, False, False, place)
-    module = absolute_module(statement, package)
-    level = statement.level
+        return _section(first.name, own), False, 0, natural_key(first.name), export_key("")
+    module, level = statement.module or "", statement.level
     section = _RELATIVE if level else _section(module, own)
-    name = export_key(first.name) if first.name != "*" else export_key("")
-    place = (section, True, -level, natural_key(statement.module or ""), name)
-    return Import(start, end, module, level > 0, module.startswith(f"{package}."), place)
+    return section, True, -level, natural_key(module), export_key(first.name if first.name != "*" else "")
+
+
+def has_marks(source: Source) -> bool:
+    """Return whether a comment tells import sorters to keep off the file or a part of it."""
+    return any(pattern.search(source.text) for pattern in (_MARK, _SKIP, _SKIP_FILE))
 
 
 def _section(module: str, own: frozenset[str]) -> int:

@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,16 @@ from dartian_cli.style import Style
 if TYPE_CHECKING:
     import libcst
 
-__all__ = ["export_key", "list_of_one", "natural_key", "splices_into", "splices_into_import"]
+__all__ = [
+    "EXPORT_ORDERS",
+    "IMPORT_ORDERS",
+    "Key",
+    "export_key",
+    "list_of_one",
+    "natural_key",
+    "splices_into",
+    "splices_into_import",
+]
 
 _REST_OF_LINE = re.compile(r"[ \t\f]*(#[^\r\n]*)?(?=[\r\n]|\Z)")
 _NUMBERS = re.compile(r"(\d+)")
@@ -29,6 +38,7 @@ _GAP = re.compile(r"(?:[ \t\f\r\n]|\\(?:\r\n?|\n)|#[^\r\n]*)*")
 
 Key = tuple[int, tuple[tuple[int, str], ...], str]
 """What an order compares: a rank, the parts of the name, and the name itself."""
+Order: TypeAlias = Callable[[str], Key]
 
 
 def natural_key(name: str) -> Key:
@@ -65,8 +75,7 @@ def splices_into(source: Source, literal: ast.List | ast.Tuple, name: str, style
     row = _row_of(source, literal)
     strings = [item.value if isinstance(item, ast.Constant) else None for item in literal.elts]
     known = [string for string in strings if isinstance(string, str)]
-    orders = (_listed_key, export_key, _plain_key, _folded_key)
-    index = _position(known, name, orders) if len(known) == len(strings) else len(strings)
+    index = _position(known, name, EXPORT_ORDERS) if len(known) == len(strings) else len(strings)
     quote = _quote(source.text[row.spans[index - 1 if index else 0][0] :])
     return _splices(source, row, index, f"{quote}{name}{quote}", style)
 
@@ -78,7 +87,7 @@ def splices_into_import(source: Source, statement: ast.ImportFrom, name: str, st
     is_bare = "(" not in source.text[start : spans[0][0]]
     commas = [_comma(source, last) for _, last in spans]
     names = [alias.name for alias in statement.names]
-    index = _position(names, name, (export_key, _plain_key, _folded_key))
+    index = _position(names, name, IMPORT_ORDERS)
     return _splices(source, _Row(spans, commas, is_bare, (start, end)), index, name, style)
 
 
@@ -140,7 +149,7 @@ def _splices(source: Source, row: _Row, index: int, written: str, style: Style) 
     return _after(source, row, index - 1, written, length)
 
 
-def _position(strings: Sequence[str], name: str, orders: Sequence[Callable[[str], Key]]) -> int:
+def _position(strings: Sequence[str], name: str, orders: Sequence[Order]) -> int:
     """Return where the name goes: in its place if the list is in an order we know, else at the end."""
     for key in orders:
         keys = [key(string) for string in strings]
@@ -170,6 +179,12 @@ def _plain_key(name: str) -> Key:
 
 def _folded_key(name: str) -> Key:
     return 0, (), name.lower()
+
+
+IMPORT_ORDERS: tuple[Order, ...] = (export_key, _plain_key, _folded_key)
+"""In which the names of an import may stand; the likeliest comes first."""
+EXPORT_ORDERS: tuple[Order, ...] = (_listed_key, *IMPORT_ORDERS)
+"""In which those of ``__all__`` may."""
 
 
 def _quote(text: str) -> str:

@@ -7,22 +7,19 @@ import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-import msgspec
-
 from dartian_cli.changes import Plan
 from dartian_cli.edits.class_keywords import class_called, classes_called, keyword_of, keyword_splices
-from dartian_cli.edits.register_job import register_job
+from dartian_cli.edits.import_order import sorted_again
 from dartian_cli.edits.rename import renamed
 from dartian_cli.edits.scope import is_docstring, text_of
 from dartian_cli.edits.source import Source
 from dartian_cli.edits.trees import is_grown
-from dartian_cli.edits.unregister_job import unregister_job
-from dartian_cli.errors import Conflict, NotUnderstood, Usage, shown_path
+from dartian_cli.errors import Conflict, Usage, shown_path
 from dartian_cli.generators.found import FoundJob, find_job
+from dartian_cli.generators.imports import own_modules
 from dartian_cli.generators.job import refuse_duplicate, summary_of
 from dartian_cli.generators.packages import test_paths
 from dartian_cli.generators.references import Referring, references_to
-from dartian_cli.generators.registry import registration_of
 from dartian_cli.literals import quoted
 from dartian_cli.names import JobName, class_words, snake_case
 from dartian_cli.style import find_style
@@ -83,6 +80,7 @@ class _Renaming:
             self._words[job.module] = f"{job.package}.{self._target.stem}"
         self._words[job.target] = f"{self._words.get(job.module, job.module)}.{class_name}"
         self._beside = self._moves_beside()
+        self._own = frozenset({job.module.partition(".")[0], *own_modules(workspace)})
         self.referring = references_to(workspace, job, (".py", ".pyi"))
 
     def _moves_beside(self) -> dict[str, str]:
@@ -123,8 +121,7 @@ class _Renaming:
         self._note_strings(referring, places)
         content = renamed(referring.source, places, self._words)
         if content != referring.source.content:
-            in_order = self._registered_in_order(referring) if places else None
-            self._workspace.edit(referring.path, in_order or content)
+            self._workspace.edit(referring.path, sorted_again(referring.source, content, self._own))
 
     def _docs(self, referring: Referring) -> Iterator[int]:
         """Yield where the docstrings of the job's own file, its test and its ``.pyi`` speak of it.
@@ -146,22 +143,6 @@ class _Renaming:
         for mention in left:
             place = f"{shown_path(moves.get(referring.path, referring.path))}:{referring.source.line_of(mention.at)}"
             self._workspace.note(f"left as it is: {place} says {shown(mention.text)} in a string (--strings)")
-
-    def _registered_in_order(self, referring: Referring) -> bytes | None:
-        """Return the registry with the job where its new name belongs, if the old one was where it belonged."""
-        if referring.path != str(self._folder / "__init__.py"):
-            return None
-        stem = self._job.module.rpartition(".")[2]
-        old = registration_of(self._workspace, self._folder, self._job.package, stem, self._job.class_name)
-        new = msgspec.structs.replace(old, module=self._target.stem, class_name=self._new)
-        before = referring.source.content
-        if any(use.kind not in ("import", "export") for use in (*referring.to_class, *referring.to_module)):
-            return None
-        try:
-            without = unregister_job(before, old)
-            return register_job(without, new) if register_job(without, old) == before else None
-        except (NotUnderstood, Conflict):
-            return None
 
     def keep_old_name(self) -> None:
         """Leave the old name in the class's aliases, so that jobs which are stored under it still load."""
