@@ -63,14 +63,15 @@ class Modules:
             self._known[path] = frozenset(self._origins(path, ()))
         return self._known[path]
 
-    def _origins(self, path: str, way: tuple[str, ...]) -> set[str]:
+    def _origins(self, path: str, way: tuple[tuple[str, str], ...]) -> set[str]:
+        """``way`` are the names that were looked up so far, each in its file: none of them is looked up again."""
         file, rest = self._split(path)
-        if file is None or not rest or path in way or (tree := self._tree(file)) is None:
+        if file is None or not rest or (file, rest[0]) in way or (tree := self._tree(file)) is None:
             return {path}
         name, *more = rest
         found: set[str] = set()
         for next_path in self._imported(tree, self.package_of(file), name):
-            found |= self._origins(".".join((next_path, *more)), (*way, path))
+            found |= self._origins(".".join((next_path, *more)), (*way, (file, name)))
         return found or {path}
 
     def _split(self, path: str) -> tuple[str | None, list[str]]:

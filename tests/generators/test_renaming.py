@@ -74,6 +74,13 @@ def test_a_registry_in_an_order_of_its_own_keeps_it() -> None:
     assert result.project.text("app/jobs/__init__.py") == text
 
 
+def test_a_package_that_imports_from_what_is_no_source_is_no_circle() -> None:
+    extension = SHOP.text("app/jobs/__init__.py").replace("from app", "from .speed import speed\nfrom app", 1)
+    result = renamed({"app/jobs/__init__.py": extension, "app/api.py": "from app.jobs import speed\nspeed()\n"})
+    result.assert_unchanged("app/api.py")
+    assert "from .speed import speed\n" in result.project.text("app/jobs/__init__.py")
+
+
 USES = {
     "the class, imported": (
         "from app.jobs import ProcessPodcast\n\nProcessPodcast(1)\n",
