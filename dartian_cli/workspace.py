@@ -85,6 +85,15 @@ class Workspace:
         found |= {str(place / entry.name) for entry in self._below.listing(str(folder)) if entry.kind == "folder"}
         return tuple(sorted(found))
 
+    def entries(self, folder: str | PurePosixPath) -> tuple[str, ...]:
+        """Return the names of all that is, or would be, directly in a folder, sorted; an emptied folder is."""
+        place = PurePosixPath(folder)
+        gone = {name for name, file in self._files.items() if file.now is None}
+        wanted = (PurePosixPath(name) for name, file in self._files.items() if file.now is not None)
+        found = {path.relative_to(place).parts[0] for path in wanted if place in path.parents}
+        below = (entry.name for entry in self._below.listing(str(folder)))
+        return tuple(sorted(found | {name for name in below if str(place / name) not in gone}))
+
     def all_python_files(self, suffixes: tuple[str, ...] = (".py",)) -> tuple[str, ...]:
         """Return every Python file of the project that a person may have written, sorted; :func:`walk` says which.
 

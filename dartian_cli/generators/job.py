@@ -22,7 +22,7 @@ from dartian_cli.generators.packages import make_job_packages, make_test_package
 from dartian_cli.generators.pytest_path import note_pytest_path
 from dartian_cli.generators.registry import register, registration_of
 from dartian_cli.generators.rendering import rendered
-from dartian_cli.generators.samples import Sample, sample_of
+from dartian_cli.generators.trial_job import trial_job
 from dartian_cli.literals import literal, quoted, requoted
 from dartian_cli.names import JobName, class_words
 from dartian_cli.project import JobsPackage
@@ -30,7 +30,7 @@ from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "refuse_unknown_members", "summary_of"]
+__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "refuse_unknown_members", "roots_of", "summary_of"]
 
 OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
@@ -75,7 +75,7 @@ def plan_job(
         path = make_test_packages(workspace, package, job)
         if {str(path)}.issuperset(test_files(workspace, path.parent)):
             note_pytest_path(workspace, [package.import_root])
-        _write_test(workspace, path, registration.package, job, parsed, _roots(package), force=force)
+        _write_test(workspace, path, registration.package, job, parsed, roots_of(package), force=force)
     register(workspace, registration)
     return workspace.plan()
 
@@ -132,7 +132,7 @@ def _error_types(
         raise Usage(f"--fail-on and --retry-on both name {min(both)}\nTake it out of one.")
     modules = {needed.name: needed for field in fields for needed in field.annotation.imports()}
     for rule in (*failing, *retried):
-        refuse_unless_error(workspace, rule.kind, _roots(package))
+        refuse_unless_error(workspace, rule.kind, roots_of(package))
         source = rule.kind.source
         if source is None:
             continue
@@ -168,7 +168,8 @@ def _refuse_hidden(class_name: str, fields: Sequence[Field]) -> None:
             )
 
 
-def _roots(package: JobsPackage) -> tuple[str, ...]:
+def roots_of(package: JobsPackage) -> tuple[str, ...]:
+    """Return the folders in which the modules of a jobs package's project are looked for."""
     return tuple(dict.fromkeys((package.import_root, ".", "src")))
 
 
@@ -181,7 +182,7 @@ def refuse_unknown_members(workspace: Workspace, package: JobsPackage, fields: S
     """Refuse a class of the project that is not there, and a default that is no member of its Enum."""
     for field in fields:
         for annotation in _own_classes(field.annotation):
-            members = look_up(workspace, annotation, _roots(package)).members
+            members = look_up(workspace, annotation, roots_of(package)).members
             if members and annotation in field.annotation.options:
                 _refuse_unknown_member(field, annotation, members)
 
@@ -283,39 +284,18 @@ def _write_test(
     *,
     force: bool,
 ) -> None:
-    needed = [field for field in fields if field.default is None]
-    samples = {field.name: _sample(workspace, field, roots) for field in needed}
-    known = {name: sample for name, sample in samples.items() if sample is not None}
-    unknown = [field for field in needed if samples[field.name] is None]
-    imports = {
-        Import("dartian_queue", "dispatch"),
-        Import("dartian_queue", "run_now"),
-        Import("dartian_queue.testing", "FakeQueue"),
-        Import(package, job.class_name),
-    }
-    if not unknown:
-        imports = imports.union(*(sample.imports for sample in known.values()))
-    style = find_style(workspace, path.parent)
-    arguments = ", ".join(f"{name}={sample.text}" for name, sample in known.items())
+    needed = {field.name: field.annotation for field in fields if field.default is None}
+    trial = trial_job(workspace, package, job.class_name, needed, roots)
+    style, plain = find_style(workspace, path.parent), ["pytest"] if trial.unknown else []
     content = rendered(
         workspace,
         "test_job.py",
         style,
         class_name=job.class_name,
-        imports=import_block(workspace, imports, ["pytest"] if unknown else [], style=style, folder=path.parent),
+        imports=import_block(workspace, trial.imports, plain, style=style, folder=path.parent),
         needs_values=bool(needed),
-        unknown=[f"{field.name}: {field.annotation.text}" for field in unknown],
-        reason=quoted(_reason(job.class_name, unknown), style.quote),
-        job=f"{job.class_name}({requoted(arguments, style.quote)})",
+        unknown=trial.unknown,
+        reason=quoted(trial.reason, style.quote),
+        job=requoted(trial.call, style.quote),
     )
     workspace.create(path, content, force=force)
-
-
-def _reason(class_name: str, unknown: Sequence[Field]) -> str:
-    """Return why the test is skipped, and what to do about it."""
-    values = ", ".join(f"{field.name}: {field.annotation.text}" for field in unknown)
-    return f"return a {class_name} here, with a value for {values}"
-
-
-def _sample(workspace: Workspace, field: Field, roots: tuple[str, ...]) -> Sample | None:
-    return sample_of(field.annotation, lambda annotation: look_up(workspace, annotation, roots).members)

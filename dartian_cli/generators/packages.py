@@ -1,17 +1,31 @@
 """Make the packages that a new module needs, where the project's layout says that there should be some.
 
-It never adds an ``__init__`` to a folder of modules that has none: that is somebody's namespace package.
+It never adds an ``__init__`` to a folder of modules that has none: that is somebody's namespace package. And the other
+way round, take out those that it has made, and in which nothing is left.
 """
 
+import ast
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from dartian_cli.errors import Conflict, shown_path
+from dartian_cli.edits.scope import absolute_module
+from dartian_cli.edits.source import parse
+from dartian_cli.errors import CliError, Conflict, shown_path
+from dartian_cli.modules import Modules
 from dartian_cli.names import JobName
 from dartian_cli.project import JobsPackage
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 
-__all__ = ["JOBS_TITLE", "TESTS", "make_job_packages", "make_test_packages", "test_files", "test_paths"]
+__all__ = [
+    "JOBS_TITLE",
+    "TESTS",
+    "make_job_packages",
+    "make_test_packages",
+    "test_files",
+    "test_paths",
+    "unmake_packages",
+]
 
 JOBS_TITLE = "The jobs of this application."
 TESTS = "tests"
@@ -32,7 +46,7 @@ def make_job_packages(workspace: Workspace, package: JobsPackage, name: JobName)
         _make(workspace, folder, title)
         folder = folder / part
         _refuse_module(workspace, folder)
-        title = f"The {part.replace('_', ' ')} jobs."
+        title = _title_of_jobs(folder)
     if workspace.is_file(folder / name.module / "__init__.py"):
         raise Conflict(
             f"{shown_path(folder / name.module)} is a package, and would hide the module {name.module}.py beside it\n"
@@ -52,7 +66,7 @@ def make_test_packages(workspace: Workspace, package: JobsPackage, name: JobName
         return plain
     for parent in reversed(mirrored.parents):
         if parent.parts:
-            _make(workspace, parent, "Tests." if str(parent) == TESTS else f"Tests of {'.'.join(parent.parts[1:])}.")
+            _make(workspace, parent, _title_of_tests(parent))
     return mirrored
 
 
@@ -66,6 +80,78 @@ def test_paths(workspace: Workspace, package: JobsPackage, name: JobName) -> tup
 def test_files(workspace: Workspace, folder: PurePosixPath) -> tuple[str, ...]:
     """Return the tests directly in a folder."""
     return tuple(path for path in workspace.python_files(folder) if PurePosixPath(path).name.startswith("test_"))
+
+
+def unmake_packages(workspace: Workspace, package: JobsPackage, name: JobName) -> tuple[str, ...]:
+    """Want the packages gone that were made around a job and its test and hold nothing any more; return their folders.
+
+    The jobs folder stays, and that of the tests, and a package that says something of its own or that is imported.
+    """
+    jobs, (test, _) = PurePosixPath(package.folder), test_paths(workspace, package, name)
+    return (
+        *_unmade(workspace, jobs.joinpath(*name.packages), jobs, _title_of_jobs),
+        *_unmade(workspace, test.parent, PurePosixPath(TESTS), _title_of_tests),
+    )
+
+
+def _unmade(
+    workspace: Workspace, folder: PurePosixPath, top: PurePosixPath, title: Callable[[PurePosixPath], str]
+) -> list[str]:
+    """Take out folders from the innermost up to ``top``, which stays; return them, outermost first."""
+    gone: list[str] = []
+    while folder != top and workspace.is_folder(folder):
+        left = set(workspace.entries(folder)) - {"__pycache__", *(PurePosixPath(path).name for path in gone)}
+        path = folder / "__init__.py"
+        if left - {"__init__.py"} or (left and not _says_only(workspace.read(path) or b"", title(folder))):
+            break
+        if left and _is_imported(workspace, path):
+            break
+        if left:
+            workspace.remove(path)
+        gone.insert(0, str(folder))
+        folder = folder.parent
+    return gone
+
+
+def _says_only(content: bytes, title: str) -> bool:
+    """Return whether a package is as it was made: its title, in whatever quotes, and nothing else."""
+    text = content.decode("utf-8", "replace").strip()
+    return any(text == f"{quotes}{title}{quotes}" for quotes in ('"""', "'''", '"', "'"))
+
+
+def _is_imported(workspace: Workspace, init: PurePosixPath) -> bool:
+    """Return whether a file outside of a package imports it, or something in it."""
+    modules = Modules(workspace)
+    package = modules.name_of(str(init))
+    for path in workspace.all_python_files():
+        content = workspace.read(path) or b""
+        if init.parent in PurePosixPath(path).parents or init.parent.name.encode() not in content:
+            continue
+        try:
+            tree = parse(path, content)
+        except CliError as error:
+            workspace.note_unread(error)
+            continue
+        if any(f"{name}.".startswith(f"{package}.") for name in _imported(tree, modules.package_of(path))):
+            return True
+    return False
+
+
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """Yield the dotted path of all that is imported anywhere in a module of the package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{absolute_module(node, package)}.{alias.name}" for alias in node.names)
+
+
+def _title_of_jobs(folder: PurePosixPath) -> str:
+    return f"The {folder.name.replace('_', ' ')} jobs."
+
+
+def _title_of_tests(folder: PurePosixPath) -> str:
+    return "Tests." if str(folder) == TESTS else f"Tests of {'.'.join(folder.parts[1:])}."
 
 
 def _make(workspace: Workspace, folder: PurePosixPath, title: str) -> None:

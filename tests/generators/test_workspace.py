@@ -230,3 +230,13 @@ def test_what_is_wanted_is_what_is_read() -> None:
     assert workspace.is_folder("far")
     assert not workspace.is_file("a")
     assert workspace.python_files("far") == ("far/e.py",)
+
+
+def test_the_entries_of_a_folder_are_those_that_would_be_there() -> None:
+    workspace = over({**THERE, "deep/words.txt": b"", "deep/er/x.py": b""})
+    assert workspace.entries("deep") == ("c", "er", "words.txt")
+    workspace.create("deep/new/file.py", b"")
+    workspace.remove("deep/c")
+    workspace.move("a", "deep/a")
+    assert workspace.entries("deep") == ("a", "er", "new", "words.txt")
+    assert workspace.entries("nowhere") == ()
