@@ -10,7 +10,7 @@ from dartian_queue.errors import ConfigError, did_you_mean, shown
 from dartian_queue.registry import Registry, load_application
 from dartian_queue.settings import DRIVERS, Connection, Settings
 from dartian_queue.stores import open_store
-from dartian_queue.stores.store import Store
+from dartian_queue.stores.store import NameCounts, Store
 from dartian_queue.urls import masked
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "refuse_memory",
     "shown_store",
     "storing_connection",
+    "storing_connections",
+    "unfinished",
 ]
 
 
@@ -77,6 +79,27 @@ def storing_connection(name: str | None, command: str) -> Connection:
         f"the connection {connection.name!r}{chosen} runs jobs where they are dispatched, so nothing waits there\n"
         f"For one that stores jobs: dartian {command} {others[0]}"
     )
+
+
+def storing_connections(settings: Settings) -> list[Connection]:
+    """Return the connections that store jobs, one for each store: the default one, and those that are configured."""
+    named = [settings.default, *(settings.connections[name] for name in settings.config.connections)]
+    by_store: dict[str, Connection] = {}
+    for connection in named:
+        if connection.driver != "sync":
+            by_store.setdefault(settings.store_place(connection), connection)
+    return list(by_store.values())
+
+
+def unfinished(settings: Settings) -> dict[str, NameCounts]:
+    """Return how many jobs wait and run under each name, in all stores that are there; none is made."""
+    found: dict[str, NameCounts] = {}
+    for connection in storing_connections(settings):
+        store = None if connection.store.startswith("memory:") else existing_store(connection)
+        for one in store.unfinished() if store is not None else ():
+            others = found.get(one.name, NameCounts(one.name))
+            found[one.name] = NameCounts(one.name, others.waiting + one.waiting, others.running + one.running)
+    return found
 
 
 def existing_store(connection: Connection) -> Store | None:

@@ -38,7 +38,7 @@ def examine(settings: Settings) -> list[Section]:
         dotenv.of_dotenv(root),
         *_of_source(root),
     ]
-    connections = stores.storing_connections(settings)
+    connections = application.storing_connections(settings)
     of_stores = [(f"store of {shown(one.name)}", stores.of_store(one)) for one in connections]
     reached = [one for one, (_, found) in zip(connections, of_stores, strict=True) if not found[0].findings]
     return [

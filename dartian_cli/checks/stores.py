@@ -3,20 +3,10 @@
 from dartian_cli import application
 from dartian_cli.checks.findings import failed
 from dartian_queue.errors import ConfigError, StoreError, shown
-from dartian_queue.settings import Connection, Settings
+from dartian_queue.settings import Connection
 from dartian_queue.stores.store import Check
 
-__all__ = ["of_store", "storing_connections"]
-
-
-def storing_connections(settings: Settings) -> list[Connection]:
-    """Return the connections that store jobs, one for each store: the default one, and those that are configured."""
-    named = [settings.default, *(settings.connections[name] for name in settings.config.connections)]
-    by_store: dict[str, Connection] = {}
-    for connection in named:
-        if connection.driver != "sync":
-            by_store.setdefault(settings.store_place(connection), connection)
-    return list(by_store.values())
+__all__ = ["of_store"]
 
 
 def of_store(connection: Connection) -> list[Check]:

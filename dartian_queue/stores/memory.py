@@ -36,6 +36,7 @@ from dartian_queue.stores.store import (
     Claim,
     Counts,
     Expired,
+    NameCounts,
     ProgressReport,
     Renewal,
     Renewed,
@@ -282,6 +283,11 @@ class MemoryStore:
         """Count all jobs by queue and state."""
         with self._lock:
             return memory_looks.count(self._records.values(), self._paused, self._clock.wall())
+
+    def unfinished(self) -> list[NameCounts]:
+        """Count the jobs that wait or run, by name."""
+        with self._lock:
+            return memory_looks.unfinished(self._records.values())
 
     def waiting_names(self) -> list[str]:
         """Return the names under which jobs wait."""

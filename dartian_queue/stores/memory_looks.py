@@ -1,14 +1,15 @@
 """What people ask a memory store, as pure functions over its jobs. It changes none of them."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from dartian_queue.states import CRASH_CAP, FINAL, State
 from dartian_queue.stores.invariants import invariants
 from dartian_queue.stores.memory_lanes import Record
-from dartian_queue.stores.store import Check, Counts
+from dartian_queue.stores.store import Check, Counts, NameCounts
 from dartian_queue.stores.tally import Tally
 
-__all__ = ["check", "count", "finished", "selected"]
+__all__ = ["check", "count", "finished", "selected", "unfinished"]
 
 
 def selected(
@@ -42,6 +43,13 @@ def count(records: Collection[Record], paused: Collection[str], now: float) -> C
             tally.add(queue, "ready", 1)
             tally.age(queue, now - standing.available_at)
     return tally.counts(paused)
+
+
+def unfinished(records: Collection[Record]) -> list[NameCounts]:
+    """Count the jobs that wait or run, by name."""
+    numbers = Counter((record.envelope.name, record.standing.state) for record in records)
+    names = {name for name, state in numbers if state not in FINAL}
+    return [NameCounts(name, numbers[name, State.WAITING], numbers[name, State.RUNNING]) for name in sorted(names)]
 
 
 def finished(records: Collection[Record], since: float) -> int:

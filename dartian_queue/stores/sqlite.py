@@ -27,6 +27,7 @@ from dartian_queue.stores.store import (
     Claim,
     Counts,
     Expired,
+    NameCounts,
     ProgressReport,
     Renewal,
     Renewed,
@@ -232,6 +233,10 @@ class SqliteStore:
     def counts(self) -> Counts:
         """Count all jobs by queue and state."""
         return self._connections.read(lambda connection: sqlite_looks.count(connection, self._clock.wall()))
+
+    def unfinished(self) -> list[NameCounts]:
+        """Count the jobs that wait or run, by name."""
+        return self._connections.read(sqlite_looks.unfinished)
 
     def waiting_names(self) -> list[str]:
         """Return the names under which jobs wait."""

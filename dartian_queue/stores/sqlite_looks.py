@@ -7,10 +7,10 @@ from dartian_queue.states import FINAL, State
 from dartian_queue.stores.rows import CODES, instant, state_of, stored_from, text
 from dartian_queue.stores.sql import statements
 from dartian_queue.stores.sqlite_jobs import ALL
-from dartian_queue.stores.store import Counts, StoredJob
+from dartian_queue.stores.store import Counts, NameCounts, StoredJob
 from dartian_queue.stores.tally import Tally
 
-__all__ = ["count", "due_of", "find", "finished", "how_many", "list_jobs", "next_due", "waiting_names"]
+__all__ = ["count", "due_of", "find", "finished", "how_many", "list_jobs", "next_due", "unfinished", "waiting_names"]
 
 _SQL = statements("looks") | statements("claims")
 _FIELDS = {State.RUNNING: "running", State.DONE: "done", State.FAILED: "failed", State.CANCELLED: "cancelled"}
@@ -94,6 +94,13 @@ def count(connection: sqlite3.Connection, now: float) -> Counts:
     for code, queue, settled in connection.execute(_SQL["settled_by_queue"]):
         tally.add(text(queue), _FIELDS.get(state_of(code), "failed"), settled)
     return tally.counts({queue for (queue,) in connection.execute(_SQL["pauses"])})
+
+
+def unfinished(connection: sqlite3.Connection) -> list[NameCounts]:
+    """Count the jobs that wait or run, by name."""
+    return [
+        NameCounts(text(name), waiting, running) for name, waiting, running in connection.execute(_SQL["unfinished"])
+    ]
 
 
 def waiting_names(connection: sqlite3.Connection) -> list[str]:

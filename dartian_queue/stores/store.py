@@ -25,6 +25,7 @@ __all__ = [
     "Counts",
     "Expired",
     "Finding",
+    "NameCounts",
     "ProgressReport",
     "QueueCounts",
     "Renewal",
@@ -178,6 +179,15 @@ class Counts(msgspec.Struct, frozen=True):
     total: QueueCounts
     paused: tuple[str, ...] = ()
     """The queues that are paused one by one; ``total.paused`` is the switch for all."""
+
+
+class NameCounts(msgspec.Struct, frozen=True):
+    """How many jobs of one name have not ended."""
+
+    name: str
+    waiting: int = 0
+    """Ready, scheduled and held."""
+    running: int = 0
 
 
 class WorkerInfo(msgspec.Struct, frozen=True):
@@ -391,6 +401,10 @@ class Store(Protocol):
 
     def counts(self) -> Counts:
         """Count all jobs by queue and state."""
+        ...
+
+    def unfinished(self) -> list[NameCounts]:
+        """Count the jobs that wait or run, a name at a time in alphabetical order; no payload is read for it."""
         ...
 
     def waiting_names(self) -> list[str]:

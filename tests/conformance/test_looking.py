@@ -6,7 +6,7 @@ from dartian_queue.clock import ManualClock
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Cancelled, Done, Failed, Held, Released
 from dartian_queue.states import State
-from dartian_queue.stores.store import ProgressReport, QueueCounts, Seat, Store
+from dartian_queue.stores.store import NameCounts, ProgressReport, QueueCounts, Seat, Store
 from tests.conformance.making import ending, error, job, only
 
 Sit = Callable[..., Seat]
@@ -153,6 +153,23 @@ def test_waiting_names(store: Store, seat: Seat) -> None:
     store.add([job("B", queue="x"), job("A", delay=9.0), job("B"), job("Run")])
     store.claim(seat, 1, names=["Run"])
     assert store.waiting_names() == ["A", "B"]
+
+
+def test_what_has_not_ended_is_counted_by_name(store: Store, seat: Seat) -> None:
+    assert store.unfinished() == []
+    store.add([job("Run"), job("Run"), job("Done")])
+    run, again = store.claim(seat, 2, names=["Run"])
+    (done,) = store.claim(seat, 1, names=["Done"])
+    store.settle(seat, [ending(done, Done()), ending(again, Held("no such class", 60.0))])
+    store.add([job("B", queue="x"), job("A", delay=9.0), job("B"), job("Run", priority=-3)])
+    assert store.unfinished() == [
+        NameCounts("A", waiting=1),
+        NameCounts("B", waiting=2),
+        NameCounts("Run", waiting=2, running=1),
+    ]
+    store.settle(seat, [ending(run, Done())])
+    store.clear()
+    assert store.unfinished() == []
 
 
 def test_due_of_an_origin(store: Store, seat: Seat) -> None:

@@ -37,6 +37,15 @@ SELECT state, queue, count(*) FROM jobs INDEXED BY settled WHERE state >= 2 GROU
 -- name: finished
 SELECT count(*) FROM jobs INDEXED BY settled WHERE state = ? AND state >= 2 AND settled_at > ?
 
+-- name: unfinished
+SELECT name, sum(waiting), sum(running) FROM (
+    SELECT lanes.name, line.waiting, 0 AS running FROM lanes JOIN (
+        SELECT lane, count(*) AS waiting FROM jobs INDEXED BY ready WHERE state = 0 AND lane <> 0 GROUP BY lane
+    ) AS line ON lanes.lane = line.lane
+    UNION ALL SELECT name, count(*), 0 FROM jobs INDEXED BY ready WHERE state = 0 AND lane = 0 GROUP BY name
+    UNION ALL SELECT name, 0, count(*) FROM jobs INDEXED BY running WHERE state = 1 GROUP BY name
+) GROUP BY name ORDER BY name
+
 -- name: waiting_names
 SELECT name FROM lanes
 WHERE EXISTS (SELECT 1 FROM jobs INDEXED BY ready WHERE jobs.state = 0 AND jobs.lane = lanes.lane)
