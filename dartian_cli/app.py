@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "job:dispatch": "Put a job on its queue by hand.",
     "job:field": "Add, remove or rename fields of a job.",
     "job:list": "List the jobs that are registered.",
+    "job:remove": "Remove a job: its class, its test, its registration.",
     "job:rename": "Rename a job wherever the project means it.",
     "job:run": "Run a job here and now, in this process.",
     "make:job": "Generate a job class, its test and its registration.",

@@ -94,7 +94,7 @@ class _Removal:
             raise Conflict(
                 f"{self._job.name} is not removed: {'; '.join(reasons)}\n"
                 f"Nothing was changed. {_advice(named=bool(places), waited_for=number > 0)}\n"
-                f"To remove it all the same, and keep the rest as it is: dartian job:remove {self._job.name} --force"
+                f"All the same: dartian job:remove {self._job.name} --force"
             )
         for place in dict.fromkeys(places):
             self._workspace.note(f"left as it is: {place} names {self._job.class_name}")
@@ -153,5 +153,5 @@ def _advice(*, named: bool, waited_for: bool) -> str:
     if named:
         return "Take it out there first."
     if waited_for:
-        return "To run them first: dartian queue:work; to cancel all that waits: dartian queue:clear"
+        return "To run them: dartian queue:work; to cancel what waits: dartian queue:clear"
     return "Move what you want to keep to another file first."

@@ -51,6 +51,7 @@ COMMANDS = {
     "job_dispatch": ["job:dispatch Greet name=Ada", "job:dispatch Greet name=Ada --json"],
     "job_field": ["job:field Greet rename times count", "job:field Greet add size:int=1 --json"],
     "job_list": ["job:list", "job:list --json"],
+    "job_remove": ["job:remove Greet", "job:remove Greet --force --json"],
     "job_rename": ["job:rename Greet Welcome --dry-run", "job:rename Greet Welcome --json"],
     "job_run": ["job:run Greet name=Ada", "job:run Charge -v"],
     "make_job": ["make:job Zip", "make:job Zap --json"],

@@ -228,7 +228,7 @@ def test_the_line_is_the_one_that_was_written() -> None:
     assert str(edited.assert_refuses(Conflict, plan_removal, "ProcessPodcast")) == (
         f"ProcessPodcast is not removed: it was edited by hand ({JOB}:14, {TEST}:23)\n"
         "Nothing was changed. Move what you want to keep to another file first.\n"
-        "To remove it all the same, and keep the rest as it is: dartian job:remove ProcessPodcast --force"
+        "All the same: dartian job:remove ProcessPodcast --force"
     )
 
 
@@ -270,7 +270,7 @@ def test_what_names_the_job_is_told_with_its_place(case: str) -> None:
     assert str(project.assert_refuses(Conflict, plan_removal, "ProcessPodcast")) == (
         f"ProcessPodcast is not removed: it is named in {', '.join(places)}\n"
         "Nothing was changed. Take it out there first.\n"
-        "To remove it all the same, and keep the rest as it is: dartian job:remove ProcessPodcast --force"
+        "All the same: dartian job:remove ProcessPodcast --force"
     )
     forced = project.run_once(plan_removal, "ProcessPodcast", force=True)
     forced.assert_unchanged(path)
@@ -333,8 +333,8 @@ def test_jobs_of_its_names_that_wait_or_run_are_in_the_way(
     assert forced.plan.notes == (f"left in the store: {jobs}, which no class can run any more",)
     assert str(project.assert_refuses(Conflict, plan_removal, "ProcessPodcast", live=live)) == (
         f"ProcessPodcast is not removed: {jobs} of its name {wait}\n"
-        "Nothing was changed. To run them first: dartian queue:work; to cancel all that waits: dartian queue:clear\n"
-        "To remove it all the same, and keep the rest as it is: dartian job:remove ProcessPodcast --force"
+        "Nothing was changed. To run them: dartian queue:work; to cancel what waits: dartian queue:clear\n"
+        "All the same: dartian job:remove ProcessPodcast --force"
     )
 
 
@@ -352,7 +352,7 @@ def test_all_that_is_in_the_way_is_told_at_once() -> None:
         f"ProcessPodcast is not removed: it was edited by hand ({JOB}:14); it is named in app/api.py:1; "
         "2 jobs of its name wait or run\n"
         "Nothing was changed. Take it out there first.\n"
-        "To remove it all the same, and keep the rest as it is: dartian job:remove ProcessPodcast --force"
+        "All the same: dartian job:remove ProcessPodcast --force"
     )
 
 
