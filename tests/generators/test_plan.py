@@ -64,7 +64,7 @@ def test_every_kind_of_change(project: Project, write: Write, read: Read) -> Non
     assert not pending(project)
 
 
-FULL: Files = {
+FILLED: Files = {
     "app/only/deep/moved.py": b"a = 1\n",
     "app/only/deep/removed.py": b"b = 1\n",
     "app/full/moved.py": b"c = 1\n",
@@ -82,12 +82,12 @@ def empties(workspace: Workspace) -> Plan:
 
 
 def test_folders_that_a_plan_empties_go_and_come_back(project: Project, write: Write, read: Read) -> None:
-    write({**FULL, "app/only/deep/__pycache__/moved.cpython-311.pyc": b"compiled"})
+    write({**FILLED, "app/only/deep/__pycache__/moved.cpython-311.pyc": b"compiled"})
     run(project, empties)
     assert read() == beside(MOVED)
     assert not (project.root / "app" / "only").exists()
     run(project, partial(plan_inverse, project, 1))
-    assert read() == beside(FULL)
+    assert read() == beside(FILLED)
     assert not (project.root / "lib").exists()
     run(project, partial(plan_inverse, project, 2))
     assert read() == beside(MOVED)
@@ -96,7 +96,7 @@ def test_folders_that_a_plan_empties_go_and_come_back(project: Project, write: W
 
 @pytest.mark.parametrize("kept", [".hidden", "__pycache__/notes.txt", "empty/"])
 def test_folders_that_hold_anything_else_stay(project: Project, write: Write, kept: str) -> None:
-    write(FULL)
+    write(FILLED)
     path = project.root / "app" / "only" / "deep" / kept
     if kept.endswith("/"):
         path.mkdir()
@@ -119,12 +119,12 @@ def test_a_folder_that_was_empty_before_is_nobodys_to_remove(project: Project, w
 def test_a_kill_of_a_plan_that_empties_folders_leaves_all_old_or_all_new(tmp_path: Path) -> None:
     for step in range(0, 400, 2):
         scratch = Project.at(tmp_path / f"copy{step}")
-        _copy(beside(FULL), scratch.root)
+        _copy(beside(FILLED), scratch.root)
         died = die_at(step, lambda scratch=scratch: run(scratch, empties))
         recover(scratch)
         found = _files(scratch.root)
-        assert found in (beside(FULL), beside(MOVED)), f"killed at step {step}"
-        assert (scratch.root / "app" / "only").exists() == (found == beside(FULL)), step
+        assert found in (beside(FILLED), beside(MOVED)), f"killed at step {step}"
+        assert (scratch.root / "app" / "only").exists() == (found == beside(FILLED)), step
         assert (scratch.root / "lib").exists() == (found == beside(MOVED)), step
         if not died:
             assert step > 80
