@@ -89,6 +89,7 @@ def test_a_name_that_was_edited_goes_to_the_workers_that_know_it(store: SqliteSt
         assert one.id not in [claim.id for claim in store.claim(seat, 9, names=["Job"])]
         assert only(store, one.id).state is State.WAITING
         assert name in store.waiting_names()
+        assert {counts.name: counts.waiting for counts in store.unfinished()}[name] == 1
     seat.leave()
 
 
@@ -129,6 +130,7 @@ def test_what_cannot_be_read_can_still_be_looked_at_and_deleted(store: SqliteSto
     assert len(store.jobs()) == 1
     assert len(store.counts().queues) == 1
     store.waiting_names()
+    assert [counts.waiting for counts in store.unfinished()] == [1]
     store.next_due()
     store.cancel(["poison"])
     assert store.forget(["poison"]) == ["poison"]

@@ -17,6 +17,7 @@ LOOKS: dict[str, Callable[[sqlite3.Connection], object]] = {
     "how many done": lambda one: sqlite_looks.how_many(one, State.DONE, None, None, 99.0),
     "finished": lambda one: sqlite_looks.finished(one, 99.0),
     "counts": lambda one: sqlite_looks.count(one, 99.0),
+    "unfinished": sqlite_looks.unfinished,
     "next due": lambda one: sqlite_looks.next_due(one, (), 99.0),
 }
 
