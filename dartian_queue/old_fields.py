@@ -29,9 +29,6 @@ class RenamedField(msgspec.Struct, frozen=True):
     old: str
     new: str
 
-    def __repr__(self) -> str:
-        return f"{self.old} -> {self.new}"
-
 
 class OldFields(msgspec.Struct, frozen=True):
     """What of a class's payloads is not called as it was."""

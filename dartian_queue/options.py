@@ -24,6 +24,7 @@ __all__ = [
     "JobOptions",
     "Limits",
     "merge_job_options",
+    "option_text",
     "parse_dispatch_options",
     "parse_job_options",
     "parse_limits",
@@ -216,6 +217,29 @@ def merge_job_options(own: JobOptions, inherited: JobOptions) -> JobOptions:
     removed = (name for name in inherited.removed_fields if name not in told)
     merged["removed_fields"] = (*removed, *own.removed_fields)
     return JobOptions(**merged)  # type: ignore[arg-type] # the fields of one Struct, taken by name
+
+
+def option_text(value: object) -> str:
+    """Return an option's value as a class statement has it, text without quotes; not escaped."""
+    if isinstance(value, Exponential):
+        return f"exponential({option_text(value.base)}, {option_text(value.cap)})"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, type):
+        return value.__qualname__
+    return _several_text(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else str(value)
+
+
+def _several_text(values: tuple[object, ...]) -> str:
+    rules = [one for one in values if isinstance(one, RetryRule)]
+    pairs = [(rule.error.__qualname__, option_text(rule.backoff)) for rule in rules if rule.backoff is not None]
+    pairs += [(repr(field.old), repr(field.new)) for field in values if isinstance(field, RenamedField)]
+    if pairs:
+        return f"{{{', '.join(f'{name}: {text}' for name, text in pairs)}}}"
+    types = [one.error if isinstance(one, RetryRule) else one for one in values]
+    if all(isinstance(one, type) for one in types):
+        return option_text(types[0]) if len(types) == 1 else f"({', '.join(map(option_text, types))})"
+    return f"[{', '.join(repr(one) if isinstance(one, str) else option_text(one) for one in values)}]"
 
 
 def parse_dispatch_options(keywords: Mapping[str, object]) -> DispatchOptions:

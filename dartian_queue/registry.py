@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import cast
 
 import msgspec
 
@@ -28,6 +27,7 @@ from dartian_queue.errors import (
 from dartian_queue.fieldchecks import type_text
 from dartian_queue.fields import JobField
 from dartian_queue.job import Job, codec_of, fields_of, is_async, options_of, what_is_missing
+from dartian_queue.options import option_text
 from dartian_queue.settings import Settings
 
 __all__ = ["FieldFacts", "JobDescription", "Registry", "load_application"]
@@ -316,17 +316,7 @@ def _default(entry: JobField) -> str | None:
 def _options(cls: type[Job]) -> dict[str, str]:
     options = options_of(cls)
     said = {name: getattr(options, name) for name in options.__struct_fields__}
-    return {name: shown(_named(value), 200) for name, value in said.items() if value is not None and value != ()}
-
-
-def _named(value: object) -> object:
-    """Return classes by their names, as the class statement has them."""
-    if not isinstance(value, tuple):
-        return value
-    several = cast("tuple[object, ...]", value)
-    if all(isinstance(one, str | int | float) for one in several):
-        return several
-    return ", ".join(one.__qualname__ if isinstance(one, type) else repr(one) for one in several)
+    return {name: shown(option_text(value), 200) for name, value in said.items() if value is not None and value != ()}
 
 
 def _line(cls: type[Job]) -> int:

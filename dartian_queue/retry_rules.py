@@ -26,10 +26,6 @@ class RetryRule(msgspec.Struct, frozen=True):
     backoff: Backoff | None = None
     """Where it is not the job's own."""
 
-    def __repr__(self) -> str:
-        after = "" if self.backoff is None else f" after {self.backoff}"
-        return f"{self.error.__qualname__}{after}"
-
 
 class Ruling(msgspec.Struct, frozen=True):
     """What the rules say of one exception."""

@@ -28,8 +28,8 @@ def test_jobs_that_wait_run_with_the_fields_of_now(shop: Path) -> None:
     job.write_text(job.read_text().replace("print(", 'print("tags", self.tags, '))
     (listed,) = dartian(shop, "job:list", "--json").data()
     assert [field["name"] for field in listed["fields"]] == ["podcast_id", "tags"]
-    assert listed["options"]["renamed_fields"] == "podcast -> podcast_id"
-    assert listed["options"]["removed_fields"] == "('quality',)"
+    assert listed["options"]["renamed_fields"] == "{'podcast': 'podcast_id'}"
+    assert listed["options"]["removed_fields"] == "['quality']"
     worked = dartian(shop, "queue:work", "--stop-when-empty", "--isolates", "1")
     assert "tags [] ProcessPodcast 7" in worked.out
     assert "done 1, retried 0, failed 0" in worked.out

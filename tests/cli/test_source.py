@@ -56,7 +56,7 @@ def test_every_option_becomes_its_class_keyword(shop: Scene) -> None:
     assert not (shop.root / "tests").exists()
     assert '"Everything"' in (shop.root / "app" / "jobs" / "__init__.py").read_text()
     (facts,) = [job for job in dartian(shop.root, "job:list", "--json").data() if job["name"] == "Everything"]
-    assert facts["options"]["timeout"] == "120.0"
+    assert facts["options"]["timeout"] == "120"
 
 
 def test_twice_is_identical_and_a_conflict_is_exit_5(shop: Scene) -> None:

@@ -280,6 +280,6 @@ def test_a_job_is_described_as_text(write: Write) -> None:
     assert facts.options == {
         "queue": "media",
         "tries": "5",
-        "tags": "('p:{podcast_id}',)",
-        "renamed_fields": "id -> podcast_id",
+        "tags": "['p:{podcast_id}']",
+        "renamed_fields": "{'id': 'podcast_id'}",
     }
