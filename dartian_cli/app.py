@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "job:remove": "Remove a job: its class, its test, its registration.",
     "job:rename": "Rename a job wherever the project means it.",
     "job:run": "Run a job here and now, in this process.",
+    "job:show": "Show one job class: fields, options, place, jobs.",
     "make:job": "Generate a job class, its test and its registration.",
     "queue:cancel": "Take jobs back that wait or run.",
     "queue:clear": "Cancel all that waits.",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 
 from dartian_cli.errors import Usage
 from dartian_queue import config
@@ -17,6 +18,7 @@ __all__ = [
     "absence",
     "connection_named",
     "existing_store",
+    "existing_stores",
     "load_jobs",
     "reachable_store",
     "refuse_memory",
@@ -91,14 +93,20 @@ def storing_connections(settings: Settings) -> list[Connection]:
     return list(by_store.values())
 
 
-def unfinished(settings: Settings) -> dict[str, NameCounts]:
-    """Return how many jobs wait and run under each name, in all stores that are there; none is made."""
-    found: dict[str, NameCounts] = {}
+def existing_stores(settings: Settings) -> Iterator[Store]:
+    """Yield every store of the application that is there; none is made, and none in memory is one."""
     for connection in storing_connections(settings):
         store = None if connection.store.startswith("memory:") else existing_store(connection)
-        for one in store.unfinished() if store is not None else ():
-            others = found.get(one.name, NameCounts(one.name))
-            found[one.name] = NameCounts(one.name, others.waiting + one.waiting, others.running + one.running)
+        if store is not None:
+            yield store
+
+
+def unfinished(settings: Settings) -> dict[str, NameCounts]:
+    """Return how many jobs wait and run under each name, in all stores that are there."""
+    found: dict[str, NameCounts] = {}
+    for one in (one for store in existing_stores(settings) for one in store.unfinished()):
+        others = found.get(one.name, NameCounts(one.name))
+        found[one.name] = NameCounts(one.name, others.waiting + one.waiting, others.running + one.running)
     return found
 
 

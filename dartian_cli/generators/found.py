@@ -13,7 +13,7 @@ from dartian_cli.names import JobName, class_words
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["FoundJob", "find_job"]
+__all__ = ["FoundJob", "all_jobs", "find_job"]
 
 
 class FoundJob(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ def find_job(workspace: Workspace, text: str) -> FoundJob:
 
     ``text`` is a name in any spelling that ``make:job`` takes. Packages may be left out where that is clear.
     """
-    jobs = list(_jobs(workspace))
+    jobs = list(all_jobs(workspace))
     name = JobName.parse(text, folders=workspace.project.spellings())
     words = _folded(name.class_name)
     meant = [job for job in jobs if _folded(job.class_name) == words and _ends_with(job.packages, name.packages)]
@@ -63,6 +63,7 @@ def find_job(workspace: Workspace, text: str) -> FoundJob:
         places = ", ".join(f"{shown_path(job.path)}:{job.line}" for job in exact[:5])
         raise Usage(f"Several jobs are called {shown(text)!r}: {places}\nWrite the package too: {exact[0].name}")
     near = did_you_mean(name.stored, [job.name for job in jobs])
+    near = near or did_you_mean(name.class_name, [job.class_name for job in jobs])
     folders = ", ".join(package.folder for package in workspace.project.jobs)
     raise Usage(f"There is no job {shown(text)!r} in {folders}{near}\nTo see them all: dartian job:list")
 
@@ -75,7 +76,7 @@ def _folded(class_name: str) -> str:
     return "".join(class_words(class_name)).lower()
 
 
-def _jobs(workspace: Workspace) -> Iterator[FoundJob]:
+def all_jobs(workspace: Workspace) -> Iterator[FoundJob]:
     """Yield every class with bases at the top level of the files in the jobs folders."""
     modules = Modules(workspace)
     for folder, package in enumerate(workspace.project.jobs):

@@ -54,6 +54,7 @@ COMMANDS = {
     "job_remove": ["job:remove Greet", "job:remove Greet --force --json"],
     "job_rename": ["job:rename Greet Welcome --dry-run", "job:rename Greet Welcome --json"],
     "job_run": ["job:run Greet name=Ada", "job:run Charge -v"],
+    "job_show": ["job:show Charge", "job:show charge --json"],
     "make_job": ["make:job Zip", "make:job Zap --json"],
     "new": ["new other"],
     "queue_cancel": ["queue:cancel nobody", "queue:cancel nobody --json"],

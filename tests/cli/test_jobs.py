@@ -1,35 +1,214 @@
-"""job:list, job:run and job:dispatch."""
+"""job:list, job:show, job:run and job:dispatch."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
+from dartian_queue.outcome import ErrorReport, Failed
 from dartian_queue.states import State
+from dartian_queue.stores.store import Settlement, WorkerInfo
 from tests.cli.typing_at import Terminal, dartian
 from tests.scene import Scene
 
 SHAPE = "  Its fields: name=... [times=...] [note_=...]\n"
 
 
-def test_the_list_shows_fields_options_and_place(shop: Scene) -> None:
-    out = dartian(shop.root, "job:list").out
-    greet = next(line for line in out.splitlines() if line.startswith("Greet"))
-    assert "name: str, times: int = 1, note_: str | None = None" in greet
-    assert "app/jobs/few.py:" in greet
-    assert "queue=mail" in out
-    assert "tries=3" in out
+def test_the_list_shows_fields_options_place_and_what_waits(shop: Scene) -> None:
+    shop.jobs(
+        """
+        from dartian_queue import exponential
+        class Everything(Job, aliases=["Old"], backoff=exponential(3), fail_on=OSError, retry_on={ValueError: 60},
+                         timeout=1.5, renamed_fields={"id": "id_"}):
+            id_: int
+            def handle(self) -> None: ...
+        """,
+        "all",
+    )
+    shop.put("Greet", '{"name": "Ada"}')
+    shop.put("Greet", '{"name": "Bo"}', queue="other", delay=60.0)
+    shop.put("Old", id_=1)
+    assert dartian(shop.root, "job:list").out == (
+        "job         waiting  fields and options\n"
+        "Break             0  no fields\n"
+        "  app/jobs/few.py:21\n"
+        "Everything        1  id_: int\n"
+        "                     aliases=['Old'], backoff=exponential(3, 600), timeout=1.5, fail_on=OSError, "
+        "retry_on={ValueError: 60}, renamed_fields={'id': 'id_'}\n"
+        "  app/jobs/all.py:11\n"
+        "Greet             2  name: str, times: int = 1, note_: str | None = None\n"
+        "                     queue=mail, tries=3, tags=['to:{name}']\n"
+        "  app/jobs/few.py:10\n"
+        "Noisy             0  lines: int = 3\n"
+        "  app/jobs/few.py:39\n"
+        "Slow              0  seconds: float = 1.0\n"
+        "  app/jobs/few.py:29\n"
+    )
 
 
 def test_the_list_as_json(shop: Scene) -> None:
-    shop.put("Greet", '{"name": "Ada"}')
-    plain = dartian(shop.root, "job:list", "--json").data()
-    greet = next(job for job in plain if job["name"] == "Greet")
-    assert set(greet) == {"name", "class", "file", "line", "doc", "async", "fields", "options"}
+    assert {job["waiting"] for job in dartian(shop.root, "job:list", "--json").data()} == {0}
+    assert not shop.store_path.exists(), "it counts, and makes no store for that"
+    for number in range(3):
+        shop.put("Greet", f'{{"name": "{number}"}}')
+    seat = shop.store.join(WorkerInfo("w", 1, "here"))
+    shop.store.claim(seat, 1)
+    jobs = {job["name"]: job for job in dartian(shop.root, "job:list", "--json").data()}
+    greet = jobs["Greet"]
+    assert set(greet) == {
+        "name", "class", "file", "line", "doc", "async", "fields", "options", "waiting", "running"
+    }  # fmt: skip
     assert greet["class"] == "app.jobs.few.Greet"
     assert greet["doc"] == "Say hello to somebody."
     assert greet["fields"][0] == {"name": "name", "type": "str", "default": None}
-    counted = dartian(shop.root, "job:list", "--waiting", "--json").data()
-    assert {job["name"]: job["waiting"] for job in counted} == {"Break": 0, "Greet": 1, "Noisy": 0, "Slow": 0}
+    assert {name: (job["waiting"], job["running"]) for name, job in jobs.items()} == {
+        "Break": (0, 0), "Greet": (2, 1), "Noisy": (0, 0), "Slow": (0, 0)
+    }  # fmt: skip
+    seat.leave()
+
+
+def test_what_waits_is_counted_in_every_store(shop: Scene) -> None:
+    shop.write(
+        "config/queue.py",
+        """
+        from dartian_queue import Config, Connection
+
+        config = Config(
+            default="sync",
+            tries=3,
+            connections={
+                "isolate": Connection(driver="isolate", queue="odd"),
+                "other": Connection(driver="isolate", store="storage/other.sqlite3"),
+                "same": Connection(driver="isolate"),
+                "here": Connection(driver="isolate", store="memory:"),
+            },
+        )
+        """,
+    )
+    shop.put("Slow")
+    dartian(shop.root, "job:dispatch", "Slow", "--connection", "other")
+    jobs = {job["name"]: job["waiting"] for job in dartian(shop.root, "job:list", "--json").data()}
+    assert jobs["Slow"] == 2
+    shown = dartian(shop.root, "job:show", "Slow", "--json").data()
+    assert shown["jobs"] == {"waiting": 2, "running": 0, "failed": 0}
+    assert shown["effective"]["tries"] == {"value": "3", "said_by": "config/queue.py"}
+    assert shown["effective"]["connection"] == {"value": "sync", "said_by": "config/queue.py"}
+    assert shown["retries"] == ["3 tries, backoff exponential(3, 600)"]
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+@pytest.mark.parametrize("command", [("job:list",), ("job:show", "long_name")])
+def test_no_line_is_broken_on_a_terminal(
+    command: tuple[str, ...], columns: int, rows: int, shop: Scene, terminal: Callable[..., Terminal]
+) -> None:
+    shop.jobs(
+        "class LongNameOfAJobThatDoesALotForManyCustomers(Job, name='long_name', queue='media', tries=5,\n"
+        "    tags=['customer:{customer_id}', 'a-tag-of-many-letters-for-those-who-search', 'another-one-of-these']):\n"
+        "    customer_id: int\n    address: str\n    language: str = 'a language that nobody would ever speak at all'\n"
+        "    def handle(self): ...\n",
+        "a_module_with_a_name_so_long_that_no_terminal_of_eighty_columns_would_show_it_whole_in_one_line",
+    )
+    shown = terminal(*command, columns=columns, rows=rows)
+    assert shown.end() == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.raw.decode()).splitlines()
+    long = [line for line in lines if len(line) > columns]
+    assert [line for line in long if not line.startswith(("class ", "  dartian "))] == [], "what is copied stays whole"
+    assert any("…" in line for line in lines)
+
+
+SHOWN = """\
+Greet  app/jobs/few.py:10
+Say hello to somebody.
+
+class    app.jobs.few.Greet
+handle   def
+test     tests/jobs/test_greet.py
+retries  3 tries, backoff exponential(3, 600)
+jobs     1 waiting, 1 failed
+
+field  type        default
+name   str         needed
+times  int         1
+note_  str | None  None
+
+option           value                said by
+queue            mail                 class
+tries            3                    class
+tags             ['to:{name}']        class
+name             Greet                default
+connection       isolate              default
+priority         0                    default
+delay            0                    default
+backoff          exponential(3, 600)  default
+timeout          60                   default
+fail_on_timeout  False                default
+isolate          warm                 default
+retry_on         every exception      default
+none: aliases, retry_until, max_exceptions, fail_on, renamed_fields, removed_fields
+
+  dartian job:run Greet name=...       here and now
+  dartian job:dispatch Greet name=...  for dartian queue:work
+  dartian queue:failed --name Greet    what went wrong
+"""
+
+
+@pytest.mark.parametrize("name", ["Greet", "greet", "app.jobs.few.Greet", "app/jobs/greet.py"])
+def test_a_job_is_shown_whole_by_every_name_it_has(name: str, shop: Scene) -> None:
+    shop.write("tests/jobs/test_greet.py", "")
+    failed = shop.put("Greet", '{"name": "Ada"}')
+    shop.put("Greet", '{"name": "Bo"}', delay=60.0)
+    seat = shop.store.join(WorkerInfo("w", 1, "here"))
+    (claim,) = shop.store.claim(seat, 1)
+    assert claim.id == failed
+    report = ErrorReport("ValueError")
+    shop.store.settle(seat, [Settlement(failed, claim.token, Failed(report))])
+    seat.leave()
+    assert dartian(shop.root, "job:show", name).out == SHOWN
+
+
+def test_names_of_old_and_names_of_its_own_are_understood(shop: Scene) -> None:
+    shop.jobs(
+        """
+        class Pay(Job, name="money.pay", aliases=["Charge", "Cash"], max_exceptions=2, tries=5, backoff=[1, 2.5],
+                  retry_on=(OSError, KeyError), fail_on=(FileNotFoundError, ValueError), fail_on_timeout=True):
+            async def handle(self) -> None: ...
+
+        class Later(Pay, name="later", retry_until=7200): ...
+        """,
+        "pay",
+    )
+    shop.put("Charge")
+    for name in ("money.pay", "Cash", "Pay", "pay", "app.jobs.pay.Pay"):
+        shown = dartian(shop.root, "job:show", name, "--json").data()
+        assert (shown["name"], shown["aliases"], shown["jobs"]["waiting"]) == ("money.pay", ["Charge", "Cash"], 1)
+    assert shown["retries"] == [
+        "5 tries, backoff [1, 2.5]",
+        "no more after 2 exceptions",
+        "only after OSError, KeyError",
+        "never after FileNotFoundError, ValueError",
+        "never after a timeout",
+    ]
+    assert shown["options"]["fail_on"] == "(FileNotFoundError, ValueError)"
+    assert shown["options"]["retry_on"] == "(OSError, KeyError)"
+    assert shown["options"]["backoff"] == "[1, 2.5]"
+    assert shown["test"] is None
+    later = dartian(shop.root, "job:show", "later", "--json").data()
+    assert (later["aliases"], later["retries"][0]) == ([], "until 2 h after the dispatch, backoff [1, 2.5]")
+    assert later["effective"]["aliases"] == {"value": None, "said_by": "default"}
+    assert "no fields\n" in dartian(shop.root, "job:show", "Pay").out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Gret", "There is no job 'Gret' in app/jobs; did you mean 'Greet'?\n  To see them all: dartian job:list\n"),
+        ("audio/Gret", "There is no job 'audio/Gret' in app/jobs; did you mean 'Greet'?\n  To see them all: "),
+        ("Quality", "no job is called 'Quality'\n  See all of them: dartian job:list\n"),
+    ],
+)
+def test_a_name_that_no_job_has_is_exit_2(name: str, message: str, shop: Scene) -> None:
+    shop.write("app/jobs/quality.py", "from enum import Enum\n\nclass Quality(Enum):\n    LOW = 1\n")
+    assert dartian(shop.root, "job:show", name, code=2).err.startswith(f"error: {message}")
 
 
 def test_without_jobs_the_list_says_how_to_make_one(scene: Scene) -> None:
