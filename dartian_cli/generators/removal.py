@@ -153,5 +153,5 @@ def _advice(*, named: bool, waited_for: bool) -> str:
     if named:
         return "Take it out there first."
     if waited_for:
-        return "To run them: dartian queue:work; to cancel what waits: dartian queue:clear"
+        return "Run them: dartian queue:work, or dartian queue:cancel ID"
     return "Move what you want to keep to another file first."

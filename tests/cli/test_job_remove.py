@@ -56,7 +56,7 @@ def test_jobs_that_wait_are_in_the_way_in_every_store(shop: Path) -> None:
     dartian(shop, "job:dispatch", "ProcessPodcast", "podcast_id=1", "--connection", "far", "--delay", "1h")
     assert dartian(shop, "job:remove", "ProcessPodcast", code=5).err == (
         refused.format("1 job", "waits or runs")
-        + "  Nothing was changed. To run them: dartian queue:work; to cancel what waits: dartian queue:clear\n"
+        + "  Nothing was changed. Run them: dartian queue:work, or dartian queue:cancel ID\n"
         + FORCE
     )
     dartian(shop, "job:dispatch", "ProcessPodcast", "podcast_id=1")

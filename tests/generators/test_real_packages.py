@@ -11,8 +11,10 @@ import pytest
 
 from dartian_cli.errors import CliError
 from dartian_cli.generators.job import plan_job
+from dartian_cli.generators.removal import plan_removal
 from dartian_cli.generators.renaming import plan_rename
 from dartian_cli.testing import MemoryProject
+from tests.generators.test_unregister_job import is_like
 
 SITE = Path(sysconfig.get_path("purelib"))
 LARGEST = 700_000
@@ -73,6 +75,22 @@ def test_make_job_adds_to_the_registry_and_touches_nothing_else(package: str) ->
     before, after = (each.files[f"{package}/__init__.py"] for each in (project, result.project))
     kept = iter(after)
     assert all(byte in kept for byte in before), "what was there is there, in its order"
+
+
+@pytest.mark.parametrize("package", packages())
+def test_a_job_that_is_made_and_removed_leaves_every_byte_but_line_breaks(package: str) -> None:
+    project = project_of(package)
+    try:
+        made = project.run_once(plan_job, "audio/PublishRealPodcast", ["podcast_id:int"]).project
+        made = made.run_once(plan_job, "PublishRealPodcast", ["podcast_id:int"]).project
+    except CliError:
+        return
+    left = made.run_once(plan_removal, "audio/PublishRealPodcast").project
+    left = left.run_once(plan_removal, "PublishRealPodcast").project
+    assert set(left.files) - set(project.files) <= {"tests/__init__.py"}
+    registry = f"{package}/__init__.py"
+    assert {path for path in project.files if left.files[path] != project.files[path]} <= {registry}
+    assert is_like(left.files[registry], project.files[registry]), "a list that has grown too long stays broken"
 
 
 @pytest.mark.parametrize("package", packages(50_000))

@@ -333,7 +333,7 @@ def test_jobs_of_its_names_that_wait_or_run_are_in_the_way(
     assert forced.plan.notes == (f"left in the store: {jobs}, which no class can run any more",)
     assert str(project.assert_refuses(Conflict, plan_removal, "ProcessPodcast", live=live)) == (
         f"ProcessPodcast is not removed: {jobs} of its name {wait}\n"
-        "Nothing was changed. To run them: dartian queue:work; to cancel what waits: dartian queue:clear\n"
+        "Nothing was changed. Run them: dartian queue:work, or dartian queue:cancel ID\n"
         "All the same: dartian job:remove ProcessPodcast --force"
     )
 
