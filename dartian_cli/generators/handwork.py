@@ -130,14 +130,14 @@ def _old_names(text: JobSource) -> list[str]:
 
 def _first_line(text: JobSource, names: list[str]) -> str:
     """Return what a generated ``handle`` does: as it is there, since the field that it shows may be gone or renamed."""
-    wanted = re.compile(rf"print\(f?'(?:{'|'.join(names)}) (?:ran|\{{self\.\w+(?:!r)?\}})'\)")
+    wanted = re.compile(rf"print\(f?'(?:{'|'.join(map(re.escape, names))}) (?:ran|\{{self\.\w+(?:!r)?\}})'\)")
     found = (ast.unparse(node) for node in ast.walk(text.node) if isinstance(node, ast.Expr))
     return next((line for line in found if wanted.fullmatch(line)), f"print('{names[0]} ran')")
 
 
 def _reason(tree: ast.Module, names: list[str]) -> str | None:
     """Return the reason for which a generated test is skipped, as it is there: it may speak of a field's old name."""
-    wanted = re.compile(rf"return a (?:{'|'.join(names)}) here, with a value for .*")
+    wanted = re.compile(rf"return a (?:{'|'.join(map(re.escape, names))}) here, with a value for .*")
     found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     return next((text for text in found if wanted.fullmatch(text)), None)
 
@@ -192,6 +192,7 @@ def _of_comments(found: str, expected: str) -> Iterator[int]:
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    lines = io.StringIO(re.sub(r"\r\n?", "\n", text))
+    for token in tokenize.generate_tokens(lines.readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string

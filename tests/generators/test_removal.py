@@ -174,6 +174,25 @@ def test_another_layout_is_no_edit() -> None:
     assert files_after(MADE.with_files({JOB: job}), "ProcessPodcast") == EMPTY.files
 
 
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_other_line_endings_are_no_edit(newline: str, bom: str) -> None:
+    files = {path: bom + MADE.text(path).replace("\n", newline) for path in (JOB, TEST)}
+    assert files_after(MADE.with_files(files), "ProcessPodcast") == EMPTY.files
+    comment = MADE.with_files({JOB: files[JOB] + f"# mine{newline}"})
+    assert f"({JOB}:15)" in str(comment.assert_refuses(Conflict, plan_removal, "ProcessPodcast"))
+
+
+def test_a_job_of_another_jobs_folder_goes_with_the_folders_of_its_test() -> None:
+    project = EMPTY.with_files({"pyproject.toml": '[tool.dartian]\njobs = ["app/jobs", "billing/jobs"]\n'})
+    project = project.run(plan_job, "billing/jobs/ChargeCard").project
+    made = project.run(plan_job, "billing/jobs/cards/ChargeCard").project
+    assert "tests/billing/jobs/cards/test_charge_card.py" in made.files
+    result = made.run_once(plan_removal, "cards/ChargeCard")
+    assert result.project.files == project.files
+    assert result.plan.emptied == ("billing/jobs/cards", "tests/billing/jobs/cards")
+
+
 BY_HAND: dict[str, tuple[str, str, str]] = {
     "what it does": (JOB, "print(", "return self.work("),
     "one more statement": (JOB, "        print(", "        self.check()\n        print("),
