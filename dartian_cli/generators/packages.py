@@ -82,35 +82,30 @@ def test_files(workspace: Workspace, folder: PurePosixPath) -> tuple[str, ...]:
     return tuple(path for path in workspace.python_files(folder) if PurePosixPath(path).name.startswith("test_"))
 
 
-def unmake_packages(workspace: Workspace, package: JobsPackage, name: JobName) -> tuple[str, ...]:
-    """Want the packages gone that were made around a job and its test and hold nothing any more; return their folders.
+def unmake_packages(workspace: Workspace, package: JobsPackage, name: JobName) -> None:
+    """Want the packages gone that were made around a job and its test and hold nothing any more.
 
     The jobs folder stays, and that of the tests, and a package that says something of its own or that is imported.
     """
     jobs, (test, _) = PurePosixPath(package.folder), test_paths(workspace, package, name)
-    return (
-        *_unmade(workspace, jobs.joinpath(*name.packages), jobs, _title_of_jobs),
-        *_unmade(workspace, test.parent, PurePosixPath(TESTS), _title_of_tests),
-    )
+    _unmake(workspace, jobs.joinpath(*name.packages), jobs, _title_of_jobs)
+    _unmake(workspace, test.parent, PurePosixPath(TESTS), _title_of_tests)
 
 
-def _unmade(
+def _unmake(
     workspace: Workspace, folder: PurePosixPath, top: PurePosixPath, title: Callable[[PurePosixPath], str]
-) -> list[str]:
-    """Take out folders from the innermost up to ``top``, which stays; return them, outermost first."""
-    gone: list[str] = []
+) -> None:
+    """Take packages out from the innermost up to ``top``, which stays."""
+    gone = "__pycache__"
     while folder != top and workspace.is_folder(folder):
-        left = set(workspace.entries(folder)) - {"__pycache__", *(PurePosixPath(path).name for path in gone)}
-        path = folder / "__init__.py"
-        if left - {"__init__.py"} or (left and not _says_only(workspace.read(path) or b"", title(folder))):
-            break
-        if left and _is_imported(workspace, path):
-            break
+        left, path = set(workspace.entries(folder)) - {"__pycache__", gone}, folder / "__init__.py"
+        if left - {"__init__.py"}:
+            return
+        if left and (not _says_only(workspace.read(path) or b"", title(folder)) or _is_imported(workspace, path)):
+            return
         if left:
             workspace.remove(path)
-        gone.insert(0, str(folder))
-        folder = folder.parent
-    return gone
+        gone, folder = folder.name, folder.parent
 
 
 def _says_only(content: bytes, title: str) -> bool:

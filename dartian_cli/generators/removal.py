@@ -8,8 +8,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-import msgspec
-
 from dartian_cli.changes import Plan
 from dartian_cli.edits.class_keywords import class_called, keyword_of
 from dartian_cli.edits.scope import text_of
@@ -141,8 +139,8 @@ class _Removal:
             workspace.edit(path, unregister_job(content, self._registration))
         for gone in (self._job.path, *self._tests):
             workspace.remove(gone)
-        emptied = unmake_packages(workspace, self._package, self._name)
-        return msgspec.structs.replace(workspace.plan(), emptied=emptied)
+        unmake_packages(workspace, self._package, self._name)
+        return workspace.plan()
 
     def _place(self, line: int) -> str:
         return f"{shown_path(self._job.path)}:{line}"

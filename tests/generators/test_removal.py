@@ -190,7 +190,6 @@ def test_a_job_of_another_jobs_folder_goes_with_the_folders_of_its_test() -> Non
     assert "tests/billing/jobs/cards/test_charge_card.py" in made.files
     result = made.run_once(plan_removal, "cards/ChargeCard")
     assert result.project.files == project.files
-    assert result.plan.emptied == ("billing/jobs/cards", "tests/billing/jobs/cards")
 
 
 BY_HAND: dict[str, tuple[str, str, str]] = {
@@ -476,18 +475,13 @@ def test_a_package_goes_only_where_nothing_is_left_in_it(case: str) -> None:
     result = NESTED.with_files(files).run_once(plan_removal, "ProcessPodcast")
     left = set(result.project.files) - set(EMPTY.files) - set(files)
     assert left | (set(files) & set(kept)) == set(kept)
-    folders = {path.rpartition("/")[0] for path in kept}
-    assert result.plan.emptied == tuple(
-        folder for folder in ("app/jobs/audio", "tests/jobs", "tests/jobs/audio") if folder not in folders
-    )
 
 
-def test_a_test_in_a_plain_folder_goes_and_leaves_an_empty_one_behind_it() -> None:
+def test_a_test_in_a_plain_folder_goes_too() -> None:
     project = MemoryProject({**EMPTY.files, "tests/test_other.py": "x = 1\n"})
     project = MemoryProject({path: text for path, text in project.files.items() if path != "tests/__init__.py"})
     result = project.run(plan_job, "audio/ProcessPodcast").project.run_once(plan_removal, "ProcessPodcast")
     assert result.project.files == project.files
-    assert result.plan.emptied == ("app/jobs/audio", "tests/jobs", "tests/jobs/audio")
 
 
 def test_the_jobs_package_stays_where_its_first_job_is_removed() -> None:
