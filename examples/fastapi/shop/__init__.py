@@ -1,0 +1,1 @@
+"""A shop that takes orders, and announces each to the system of the customer."""

@@ -1,0 +1,7 @@
+"""The jobs of this application."""
+
+from shop.jobs.announce_order import AnnounceOrder
+
+__all__ = [
+    "AnnounceOrder",
+]
