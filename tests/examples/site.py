@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from dartian_queue.isolates.processes import children
@@ -87,9 +88,23 @@ class Site:
         with urlopen(f"{self.url}{path}", timeout=PATIENCE) as answer:
             return _content(answer.read())
 
+    def answers(self, path: str) -> bool:
+        """Whether there is a page here; a server that starts anew answers nothing for a while."""
+        with contextlib.suppress(OSError):
+            self.get(path)
+            return True
+        return False
+
     def post(self, path: str, **fields: object) -> tuple[int, object]:
         """Post JSON, and return status and content, whatever the status."""
-        request = Request(f"{self.url}{path}", json.dumps(fields).encode(), {"Content-Type": "application/json"})
+        return self._send(path, json.dumps(fields).encode(), "application/json")
+
+    def submit(self, path: str, **fields: str) -> tuple[int, object]:
+        """Post a form, and return status and content of the page to which that leads."""
+        return self._send(path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+    def _send(self, path: str, content: bytes, kind: str) -> tuple[int, object]:
+        request = Request(f"{self.url}{path}", content, {"Content-Type": kind})
         try:
             with urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, _content(answer.read())
