@@ -18,3 +18,7 @@ def boot() -> None:
 
 def isolate_started() -> None:
     """Run in each isolate when it starts, for example to open a connection pool."""
+
+
+def attempt_ended() -> None:
+    """Run in an isolate after each attempt, for example to give back what a job has borrowed."""

@@ -226,6 +226,7 @@ def _load(near: str | None) -> Settings:
         import_paths=import_paths,
         boot=hook_of(namespace, "boot", path),
         isolate_started=hook_of(namespace, "isolate_started", path),
+        attempt_ended=hook_of(namespace, "attempt_ended", path),
     )
 
 

@@ -146,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The folders from which the jobs packages are imported, as pyproject.toml implies them."""
     boot: Callable[[], object] | None = None
     isolate_started: Callable[[], object] | None = None
+    attempt_ended: Callable[[], object] | None = None
 
     def connection(self, name: str | None) -> Connection:
         """Return the connection of that name, or the default one; a driver's name serves where no connection has it."""

@@ -86,6 +86,7 @@ class Isolate:
         self._raw_output = raw_output
         self._registry = application.registry
         self._root = application.settings.root
+        self._attempt_ended = application.settings.attempt_ended
         self._marks = marks
         self._slot = slot
         self._memory = recycling.memory
@@ -145,6 +146,7 @@ class Isolate:
         outcome = perform(attempt, self._registry, context, self._finish, time.time, self._handled, self._tell_failing)
         duration = time.perf_counter() - started
         self._handled()  # once more: failed() may have forked, too
+        self._tidy()
         self._flush()
         self._service.count()
         fresh = "fresh" if run.limits.isolate == "fresh" else ""
@@ -168,6 +170,16 @@ class Isolate:
         self._interruption.install()
         return self._interruption.wish
 
+    def _tidy(self) -> None:
+        """Let the application tidy up what an attempt leaves open; what that raises is only printed."""
+        if self._attempt_ended is None:
+            return
+        try:
+            self._attempt_ended()
+        except BaseException as broken:
+            print(f"attempt_ended() raised:\n{report_of(broken).traceback}", file=sys.stderr)
+        self._handled()
+
     def _make_room(self) -> None:
         """See to it that there is memory for what follows, whatever the job has used up."""
         self._reserve.release()
@@ -185,6 +197,7 @@ class Isolate:
         error = JobTimeout(hook.error.message) if hook.error.type == "JobTimeout" else JobCrashed(hook.error.message)
         run_failed(self._registry, hook.envelope, error, self._finish)
         self._handled()
+        self._tidy()
         self._flush()
         retire = self._retirement() or self._service.reason_to_end()
         self._channel.send(HookEnded(hook.envelope.id, retire))

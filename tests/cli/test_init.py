@@ -14,7 +14,7 @@ Files = dict[str, str]
 
 FASTAPI = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 DJANGO_STAND_IN = "import os\nREADY = []\ndef setup():\n    READY.append(os.environ['DJANGO_SETTINGS_MODULE'])\n"
-"""Django itself is no part of the test environment: what matters here is that boot() sets it up before the jobs."""
+"""What matters here is that boot() sets Django up before the jobs; examples/django has the real one."""
 LAYOUTS: dict[str, tuple[Files, str]] = {
     "src": (
         {
@@ -89,7 +89,8 @@ def test_django_is_set_up_before_its_jobs_are_imported(tmp_path: Path) -> None:
             "polls/apps.py": "",
             "config.py": "DEBUG = True\n",
             "django/__init__.py": DJANGO_STAND_IN,
-            "django/db.py": "class connections:\n    @staticmethod\n    def close_all():\n        print('closed')\n",
+            "django/db.py": "class connections:\n    @staticmethod\n    def close_all():\n        print('closed')\n\n"
+            "def close_old_connections():\n    print('tidied')\n",
         },
     )
     out = dartian(tmp_path, "init").out
@@ -102,7 +103,10 @@ def test_django_is_set_up_before_its_jobs_are_imported(tmp_path: Path) -> None:
     assert (tmp_path / "polls" / "jobs" / "count.py").is_file()
     assert "ChargeCard ran" in dartian(tmp_path, "job:run", "ChargeCard").out
     dartian(tmp_path, "job:dispatch", "ChargeCard")
-    assert "  done      ChargeCard" in dartian(tmp_path, "queue:work", "--stop-when-empty", "--isolates", "1").out
+    worked = dartian(tmp_path, "queue:work", "--stop-when-empty", "--isolates", "1").out
+    assert "  done      ChargeCard" in worked
+    assert "closed" in worked
+    assert worked.index("ChargeCard ran") < worked.index("tidied")
     command = [sys.executable, "-c", "import config; print(config.DEBUG)"]
     done = subprocess.run(command, cwd=tmp_path, env=clean(), capture_output=True, text=True, check=False)
     assert done.stdout == "True\n", "config.py is still what the application imports"

@@ -34,3 +34,5 @@ def test_the_configuration_shows_the_defaults(tmp_path: Path) -> None:
     assert shown.boot() is None
     assert shown.isolate_started is not None
     assert shown.isolate_started() is None
+    assert shown.attempt_ended is not None
+    assert shown.attempt_ended() is None

@@ -66,7 +66,8 @@ def test_the_file_is_run_by_its_path_with_env_and_hooks(root: Path) -> None:
         " timeout=timedelta(minutes=2),"
         " connections={'main': Connection(driver='isolate', queue=env('QUEUE_FROM_FILE', 'no'))})\n"
         "def boot(): return 'booted'\n"
-        "def isolate_started(): return 'started'\n",
+        "def isolate_started(): return 'started'\n"
+        "def attempt_ended(): return 'ended'\n",
     )
     settings = current()
     assert settings.config_file == str(path)
@@ -76,7 +77,8 @@ def test_the_file_is_run_by_its_path_with_env_and_hooks(root: Path) -> None:
     assert (settings.config.tries, settings.config.timeout) == (3, 120.0)
     assert settings.boot is not None
     assert settings.isolate_started is not None
-    assert (settings.boot(), settings.isolate_started()) == ("booted", "started")
+    assert settings.attempt_ended is not None
+    assert (settings.boot(), settings.isolate_started(), settings.attempt_ended()) == ("booted", "started", "ended")
     assert "QUEUE_FROM_FILE" not in os.environ, ".env is never written into os.environ"
     assert env("QUEUE_FROM_FILE") == "yes"
 
