@@ -49,6 +49,11 @@ class Site:
             self._store = open_store(str(self.root / "storage" / "queue.sqlite3"))
         return self._store
 
+    def add_source(self, path: str, source: str) -> None:
+        """Edit a file, as somebody does while its server runs."""
+        with (self.root / path).open("a") as file:
+            file.write(f"\n{source}")
+
     def procfile(self, name: str) -> str:
         """Return the command that the example's Procfile has under this name."""
         lines = dict(line.split(": ", 1) for line in (self.root / "Procfile").read_text().splitlines())
@@ -124,11 +129,16 @@ class Site:
         """Return the companions that were announced."""
         return [int(pid) for pid in re.findall(r"dartian: no worker is live, .* \(pid (\d+)\)", self.output)]
 
+    def family(self, process: subprocess.Popen[bytes]) -> list[int]:
+        """Return the process, all that it has started, and what that has started."""
+        found = [process.pid]
+        for pid in found:
+            found.extend(children(pid))
+        return found
+
     def close(self) -> None:
         """Kill all that runs here, and see it gone."""
-        family = [process.pid for process in self._processes]
-        for pid in family:
-            family.extend(children(pid))
+        family = [pid for process in self._processes for pid in self.family(process)]
         for process in self._processes:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

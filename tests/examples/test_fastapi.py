@@ -64,8 +64,7 @@ def test_an_edit_under_reload_loses_no_job(site: Site, gate: Gate) -> None:
     site.serve(f"{UVICORN} --reload")
     order(site, gate, 1)
     gate.wait_for_arrivals("/1")
-    edited = site.root / "shop" / "main.py"
-    edited.write_text(edited.read_text() + '\n\n@app.get("/edited")\ndef edited() -> bool:\n    return True\n')
+    site.add_source("shop/main.py", '\n@app.get("/edited")\ndef edited() -> bool:\n    return True\n')
     wait_for(lambda: "/edited" in str(site.get("/openapi.json")), what="the edit to be served")
     wait_for(lambda: [job.state for job in site.jobs()] == [State.WAITING], what="the job to be put back")
     gate.open()

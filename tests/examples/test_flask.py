@@ -62,8 +62,7 @@ def test_an_edit_under_the_reloader_waits_for_the_jobs(site: Site, gate: Gate) -
     site.serve("exec flask --app bookmarks run --debug --port $PORT")
     add(site, gate, 1)
     gate.wait_for_arrivals("/1")
-    edited = site.root / "bookmarks" / "views.py"
-    edited.write_text(edited.read_text() + '\n\n@blueprint.get("/edited")\ndef edited() -> str:\n    return "yes"\n')
+    site.add_source("bookmarks/views.py", '\n@blueprint.get("/edited")\ndef edited() -> str:\n    return "yes"\n')
     wait_for(lambda: "dartian: finishing 1 job" in site.output, what="the old process to wait for its job")
     gate.open()
     wait_for(lambda: site.answers("/edited"), what="the edit to be served")

@@ -1,0 +1,1 @@
+"""Podcasts and their episodes, which a job fetches."""

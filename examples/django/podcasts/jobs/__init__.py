@@ -1,0 +1,7 @@
+"""The jobs of this application."""
+
+from podcasts.jobs.fetch_feed import FetchFeed
+
+__all__ = [
+    "FetchFeed",
+]
