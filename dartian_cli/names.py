@@ -44,8 +44,8 @@ class JobName(msgspec.Struct, frozen=True):
     def parse(cls, text: str, *, folders: Sequence[Iterable[str]] = (("app/jobs",),)) -> "JobName":
         """Understand every spelling of a name; NameRefused says why one cannot work and offers one that does.
 
-        ``folders`` holds, for each jobs folder, the paths by which it may be called (relative, absolute, dotted);
-        such a path before the name is dropped.
+        ``folders`` holds, for each jobs folder, the paths by which it may be called (relative, absolute, dotted, or
+        its owner's name); such a path before the name is dropped.
         """
         _refuse_strange_text(text)
         folder, segments = _below_jobs(_split(text), folders, text)
@@ -138,13 +138,13 @@ def _tail(segments: Sequence[str]) -> str:
 
 
 def _below_jobs(segments: list[str], folders: Sequence[Iterable[str]], text: str) -> tuple[int, list[str]]:
-    """Drop a jobs folder's path from the front, the longest that fits."""
+    """Drop a jobs folder's path from the front, the longest that fits. A word alone is a job's name and no path."""
     spelled = [_package_form(segment) for segment in segments]
     found = (0, 0)
     for number, spellings in enumerate(folders):
         for spelling in spellings:
             prefix = [_package_form(part) for part in re.split(r"[/.]", spelling)]
-            if spelled[: len(prefix)] == prefix and len(prefix) > found[1]:
+            if len(spelled) > 1 and spelled[: len(prefix)] == prefix and len(prefix) > found[1]:
                 found = (number, len(prefix))
     number, dropped = found
     if dropped == len(segments):

@@ -29,6 +29,8 @@ class JobsPackage(msgspec.Struct, frozen=True):
     """Below the root, with slashes: ``src/shop/jobs``."""
     import_root: str
     """The folder below the root that has to be on sys.path: ``src``; the root itself is ``.``."""
+    owner: str = ""
+    """The folder around it, where its name alone says which jobs folder is meant: ``billing``."""
 
     @property
     def dotted(self) -> str:
@@ -83,7 +85,7 @@ class Project(msgspec.Struct, frozen=True):
         """
         path = root / "pyproject.toml"
         folders = _jobs_folders(table(parse_toml(path, pyproject), "tool"), path, pyproject)
-        return cls(root, tuple(jobs_package(folder, is_file) for folder in folders))
+        return cls(root, _owned([jobs_package(folder, is_file) for folder in folders], is_file))
 
     def inside(self, path: str | PurePosixPath) -> Path:
         """Return the absolute path, symbolic links followed; OutsideProject if that is not inside the root."""
@@ -97,7 +99,8 @@ class Project(msgspec.Struct, frozen=True):
 
     def spellings(self) -> tuple[tuple[str, ...], ...]:
         """Return, for each jobs folder, the paths that may stand before a job's name."""
-        return tuple((package.folder, package.dotted, (self.root / package.folder).as_posix()) for package in self.jobs)
+        paths = [(one.folder, one.dotted, (self.root / one.folder).as_posix(), one.owner) for one in self.jobs]
+        return tuple(tuple(filter(None, spellings)) for spellings in paths)
 
 
 def _is_marked(folder: Path) -> bool:
@@ -105,6 +108,21 @@ def _is_marked(folder: Path) -> bool:
         return True
     path = folder / "pyproject.toml"
     return path.is_file() and "dartian" in table(parse_toml(path, _content(path)), "tool")
+
+
+def _owned(packages: list[JobsPackage], is_file: Callable[[str], bool]) -> tuple[JobsPackage, ...]:
+    """Return the packages with their owners: where there are several, and nothing else is called as an owner is."""
+    names = [PurePosixPath(package.folder).parent.name for package in packages]
+    clear = {
+        name
+        for name in names
+        if names.count(name) == 1 < len(names)
+        and not any(is_file(f"{package.folder}/{name}/__init__.py") for package in packages)
+    }
+    return tuple(
+        msgspec.structs.replace(package, owner=name if name in clear else "")
+        for package, name in zip(packages, names, strict=True)
+    )
 
 
 def _content(path: Path) -> bytes:

@@ -89,6 +89,8 @@ def test_an_edit_under_runserver_waits_for_the_jobs(served: Site, gate: Gate) ->
 
 
 def test_what_is_shown_is_what_the_commands_make_and_its_own_tests_pass(site: Site) -> None:
+    """Those of one more job too, which goes into the app that its name begins with."""
     site.run("dartian init --check")
-    assert "7 passed" in site.run("pytest -q -p no:cacheprovider -W error")
+    assert "create     subscribers/jobs/greet_subscriber.py" in site.run("dartian make:job subscribers/GreetSubscriber")
+    assert "9 passed" in site.run("pytest -q -p no:cacheprovider -W error")
     site.run("python manage.py makemigrations --check")

@@ -52,6 +52,20 @@ def test_the_folder_in_front_chooses_among_several() -> None:
     assert (name.folder, name.stored) == (1, "ChargeCard")
 
 
+def test_an_owner_in_front_chooses_too_and_alone_is_a_job_of_that_name() -> None:
+    folders = (("app/jobs", "app"), ("billing/jobs", "billing"))
+    for text, folder, stored in [
+        ("billing/ChargeCard", 1, "ChargeCard"),
+        ("Billing.cards.Charge", 1, "cards.Charge"),
+        ("billing/jobs/ChargeCard", 1, "ChargeCard"),
+        ("app/Report", 0, "Report"),
+        ("billing", 0, "Billing"),
+        ("cards/billing/Charge", 0, "cards.billing.Charge"),
+    ]:
+        name = JobName.parse(text, folders=folders)
+        assert (name.folder, name.stored) == (folder, stored), text
+
+
 @pytest.mark.parametrize(
     ("text", "why", "suggestion"),
     [

@@ -77,6 +77,24 @@ def test_the_runtime_gives_the_same_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("folders", "packages", "owners"),
+    [
+        (["podcasts/jobs", "src/billing/jobs"], [], ["podcasts", "billing"]),
+        (["podcasts/jobs"], [], [""]),
+        (["app/jobs", "billing/jobs"], ["app/jobs/billing"], ["app", ""]),
+        (["a/shop/jobs", "b/shop/jobs", "mail/jobs"], [], ["", "", "mail"]),
+        (["jobs", "mail/jobs"], [], ["", "mail"]),
+    ],
+)
+def test_the_folder_around_a_jobs_folder_stands_for_it_where_that_is_clear(
+    tmp_path: Path, folders: list[str], packages: list[str], owners: list[str]
+) -> None:
+    project = at(tmp_path, f"[tool.dartian]\njobs = {folders}\n", *packages)
+    assert [package.owner for package in project.jobs] == owners
+    assert [spellings[3:] for spellings in project.spellings()] == [(owner,) if owner else () for owner in owners]
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ("[tool.dartian]\njob = 1\n", "pyproject.toml:2: [tool.dartian] has no setting 'job'; did you mean 'jobs'?"),
