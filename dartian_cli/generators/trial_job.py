@@ -50,5 +50,5 @@ def trial_job(
     if not unknown:
         imports = imports.union(*(value.imports for value in known.values()))
     arguments = ", ".join(f"{name}={value.text}" for name, value in known.items())
-    reason = f"return a {class_name} here, with a value for {', '.join(unknown)}"
+    reason = f"return {class_name}(...) here, with a value for {', '.join(unknown)}"
     return TrialJob(f"{class_name}({arguments})", imports, unknown, reason)

@@ -335,7 +335,7 @@ def test_a_value_that_nobody_knows_skips_the_test() -> None:
     APP.with_files(models).run(job("Publish", "account:app.models.Account")).assert_has_patch(
         "tests/jobs/test_publish.py",
         """
-        +     pytest.skip("return a Publish here, with a value for account: Account")
+        +     pytest.skip("return Publish(...) here, with a value for account: Account")
         """,
     )
 
