@@ -20,6 +20,7 @@ import msgspec
 
 from dartian_queue.stores.liveness import is_locked
 from dartian_queue.stores.marks import SIZE, read_marks
+from dartian_queue.stores.shared_files import make_fifo, open_shared
 from dartian_queue.stores.store import WorkerInfo
 from dartian_queue.stores.wakes import JOBS, OPERATOR
 
@@ -44,13 +45,13 @@ class SqliteSeat:
         self._stem = f"{folder}/{worker.holder}"
         self._holder = worker.holder
         self._left = False
-        self._lock = os.open(f"{self._stem}.lock", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._lock = open_shared(f"{self._stem}.lock", os.O_RDWR | os.O_EXCL)
         _own[self._stem] = self
         try:
             fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _write_new(f"{self._stem}.zygote", b"")
             _write_new(f"{self._stem}.marks", bytes(SIZE))
-            os.mkfifo(f"{self._stem}.wake", 0o600)
+            make_fifo(f"{self._stem}.wake")
             self._wake = os.open(f"{self._stem}.wake", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             _write_new(f"{self._stem}.new", msgspec.json.encode(worker))
             os.rename(f"{self._stem}.new", f"{self._stem}.json")
@@ -262,7 +263,7 @@ def _is_name(holder: object) -> bool:
 
 
 def _write_new(path: str, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = open_shared(path, os.O_WRONLY | os.O_EXCL)
     try:
         os.write(descriptor, content)
     finally:

@@ -154,20 +154,24 @@ def _room(path: str) -> Check:
 
 
 def _rights(path: str) -> Check:
-    """Payloads and errors are for the owner alone, in the file and in the WAL, and so is who may replace them."""
+    """Payloads and errors are for the owner alone, in the file and in the WAL, and so is who may replace them.
+
+    A file that its group may read and write, and nobody else, was meant for the group: no umask makes one so.
+    """
+    is_shared = _mode(path) & 0o077 == 0o060
+    kept_from = 0o007 if is_shared else 0o077
     found: list[Finding] = []
     for place in (path, f"{path}-wal", f"{path}-shm"):
         mode = _mode(place)
-        if mode & 0o077:
-            found.append(
-                _too_open(place, mode, 0o600, "Others on this machine can read what jobs carry, or change it.")
-            )
+        if mode & kept_from:
+            why = "Others on this machine can read what jobs carry, or change it."
+            found.append(_too_open(place, mode, 0o666 & ~kept_from, why))
     folder = os.path.dirname(path)
     for place in (folder, f"{path}-workers"):
         mode = _mode(place)
-        if mode & 0o022 and not mode & stat.S_ISVTX:
-            found.append(_too_open(place, mode, mode & 0o755, "Others on this machine can put another file there."))
-    return Check("the store is its owner's alone", tuple(found))
+        if (alien := mode & 0o022 & kept_from) and not mode & stat.S_ISVTX:
+            found.append(_too_open(place, mode, mode & ~alien, "Others on this machine can put another file there."))
+    return Check(f"the store is its {'group' if is_shared else 'owner'}'s alone", tuple(found))
 
 
 def _too_open(place: str, mode: int, wanted: int, why: str) -> Finding:

@@ -7,10 +7,10 @@ in this process.
 import contextlib
 import errno
 import os
-import stat
 import sys
 
 from dartian_queue.errors import StoreError, StoreFull, StoreUnusable, shown
+from dartian_queue.stores.shared_files import make_folder
 
 __all__ = ["file_system", "free_bytes", "missing_right", "prepare", "refused", "run_folder", "sync_names"]
 
@@ -54,8 +54,7 @@ def run_folder(path: str) -> str:
     """Return the folder beside the store of live workers' seats, made with the store's rights."""
     folder = f"{path}-workers"
     try:
-        readable = stat.S_IMODE(os.stat(path).st_mode) & 0o666
-        os.mkdir(folder, readable | (readable & 0o444) >> 2)
+        make_folder(folder, like=path)
     except FileExistsError:
         pass
     except OSError as error:

@@ -12,6 +12,8 @@ import os
 import struct
 import time
 
+from dartian_queue.stores.shared_files import open_shared
+
 __all__ = ["WritersLock"]
 
 _TURN = struct.Struct("<Qd")  # who waits for its turn, and when it last tried
@@ -26,7 +28,7 @@ class WritersLock:
     """One waiter's handle on the lock; no two threads share one."""
 
     def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = open_shared(path, os.O_RDWR)
         self._name = int.from_bytes(os.urandom(8), "little") | 1
         try:
             if os.fstat(self._descriptor).st_size < _TURN.size:

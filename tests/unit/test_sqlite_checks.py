@@ -142,6 +142,21 @@ def test_rights_that_are_too_wide_are_warnings(store: SqliteStore, path: Path) -
     assert (folder.severity, folder.remedy) == ("warning", f"chmod 755 {path.parent}")
 
 
+def test_a_store_of_a_group_is_meant_for_it_and_for_nobody_else(store: SqliteStore, path: Path) -> None:
+    store.close()
+    os.chmod(path, 0o660)
+    os.chmod(path.parent, 0o2770)
+    assert found(store) == []
+    store.close()
+    os.chmod(path, 0o664)
+    remedies = [finding.remedy for finding in found(store)]
+    assert (remedies[0], remedies[-1]) == (f"chmod 600 {path}", f"chmod 750 {path.parent}")
+    store.close()
+    os.chmod(path, 0o660)
+    os.chmod(path.parent, 0o777)
+    assert [finding.remedy for finding in found(store)] == [f"chmod 775 {path.parent}"]
+
+
 def test_a_worker_that_died_is_told_until_another_takes_over(store: SqliteStore, path: Path) -> None:
     program = f"""
 import os
