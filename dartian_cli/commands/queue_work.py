@@ -16,6 +16,9 @@ from dartian_queue.options import Limits, parse_limits
 
 __all__ = ["EXAMPLES", "queue_work"]
 
+REAP_INTERVAL = 1.0
+"""Seconds between two looks of a worker that is process 1, as in a container, for what has ended without a parent."""
+
 EXAMPLES = (
     "dartian queue:work",
     "dartian queue:work --queue media,default --isolates 4",
@@ -73,6 +76,7 @@ def queue_work(
     from threading import Event
 
     from dartian_queue.aside import Aside
+    from dartian_queue.isolates.processes import reap_adopted
     from dartian_queue.worker import Worker
     from dartian_queue.worker_options import WorkerOptions
 
@@ -105,6 +109,8 @@ def queue_work(
                 worker.stop("signal")
 
         worker.call_every(display.interval, stop_if_unseen)
+        if os.getpid() == 1:
+            worker.call_every(REAP_INTERVAL, reap_adopted)
         code = worker.run()
     finally:
         if not aside.close():

@@ -16,6 +16,7 @@ __all__ = [
     "heed_signals_in_forks",
     "ignore_signals",
     "live_without_parent",
+    "reap_adopted",
 ]
 
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
@@ -44,6 +45,16 @@ def die_with_parent(parent: int) -> None:
 def live_without_parent() -> None:
     """Undo ``die_with_parent``."""
     _prctl(_SET_PDEATHSIG, 0)
+
+
+def reap_adopted() -> None:
+    """Collect all that has ended among this process's children: for a process 1, which inherits those of others.
+
+    What is started here by ``subprocess`` is then known to have ended, but not how.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def ignore_signals(*numbers: signal.Signals) -> None:
