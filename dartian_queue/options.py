@@ -84,24 +84,37 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The class keywords of a job, checked; None where the class is silent."""
 
     name: str | None = None
+    """The name that is stored; else the path below the jobs package: ``ProcessPodcast``, ``podcasts.Publish``."""
     aliases: tuple[str, ...] = ()
+    """Names that it once had, under which jobs may still wait."""
     connection: str | None = None
+    """The connection that stores it; else the default one."""
     queue: str | None = None
+    """The queue on which it waits; else that of the connection."""
     priority: int | None = None
+    """Higher is first, from -1000 to 1000."""
     tries: int | None = None
+    """Attempts that may end in an error; 0 without bound."""
     backoff: Backoff | None = None
+    """Seconds before the next try, a sequence of them, or ``exponential(base, cap)``."""
     timeout: float | None = None
+    """Seconds that an attempt may take; 0 without bound."""
     fail_on_timeout: bool | None = None
+    """Whether a timeout is final."""
     retry_until: float | None = None
-    """Seconds after dispatch."""
+    """Seconds after dispatch during which it is tried, whatever ``tries`` says."""
     max_exceptions: int | None = None
+    """Exceptions after which it has failed, whatever tries are left; 0 without bound."""
     fail_on: ErrorTypes = ()
     """Exceptions that are not tried again."""
     retry_on: tuple[RetryRule, ...] = ()
-    """Where it is given, no other exception is tried again."""
+    """Where it is given, no other exception is tried again; a mapping gives each a backoff of its own."""
     delay: float | None = None
+    """Seconds until it may run."""
     tags: tuple[str, ...] = ()
+    """Words to find it by, at most 20; they may name fields: ``"podcast:{podcast_id}"``."""
     isolate: IsolateMode | None = None
+    """``"warm"`` shares an isolate with other jobs, one after the other; ``"fresh"`` has one to itself."""
     renamed_fields: tuple[RenamedField, ...] = ()
     """Names that fields had in old payloads."""
     removed_fields: tuple[str, ...] = ()

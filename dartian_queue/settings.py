@@ -96,10 +96,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     jobs: list[str] | None = None
     """The packages that hold the jobs; None for what pyproject.toml says, else ``app.jobs``."""
     connections: dict[str, Connection] = {}
+    """Connections by name. A driver is one under its own name, with the defaults, where no other is called so."""
     tries: int = 1
+    """Attempts that may end in an error, for jobs that do not say; 0 without bound."""
     backoff: Backoff = msgspec.field(default_factory=lambda: DEFAULT_LIMITS.backoff or 0.0)
+    """Seconds before the next try, a sequence of them, or ``exponential(base, cap)``; for jobs that do not say."""
     timeout: Duration = 60.0
+    """Seconds that an attempt may take, for jobs that do not say; 0 without bound."""
     fail_on_timeout: bool = False
+    """Whether a timeout is final, for jobs that do not say."""
     max_payload: int = 1024 * 1024
     """Bytes of JSON that a job's fields may take."""
     grace: Duration = 25.0
@@ -107,7 +112,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     lease: Duration = 30.0
     """Seconds after which the claims of a worker that was cut off are taken over; renewed every third of it."""
     done_kept: Duration = 24 * 3600.0
+    """Seconds for which jobs that are done are kept."""
     failed_kept: Duration = 7 * 24 * 3600.0
+    """Seconds for which jobs that have failed, or were cancelled, are kept."""
 
     def __post_init__(self) -> None:
         _refuse_unless(type(self.default) is str, "default", self.default, "the name of a connection")

@@ -12,7 +12,13 @@ from dartian_queue.errors import shown
 
 __all__ = ["Unread", "unread_variables"]
 
-VARIABLES = ("QUEUE_DRIVER", "QUEUE_STORE", "QUEUE_COMPANION", "DARTIAN_ROOT")
+VARIABLES = {
+    "QUEUE_DRIVER": "The default connection: one of config/queue.py, or a driver.",
+    "QUEUE_STORE": "Where the store of the default connection is: a path, from the root, or a URL.",
+    "QUEUE_COMPANION": "1 or 0: whether a process that finds no live worker starts one of its own.",
+    "DARTIAN_ROOT": "The application's root. Not read from .env, which is found through it.",
+}
+"""The variables that are read, and what each is for."""
 NEAR = 0.85
 """How alike a name is that was surely misspelt: one letter wrong, or two exchanged."""
 

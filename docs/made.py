@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dartian_queue.states import TRANSITIONS
+from docs import tables
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -79,6 +80,15 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "lifecycle.md": {
         "<!-- made from dartian_queue/states.py by: python -m docs.made -->\n": diagram,
         "<!-- made from the names of the tests by: python -m docs.made -->\n": proofs,
+    },
+    "configuration.md": {
+        "<!-- made from Config by: python -m docs.made -->\n": tables.of_config,
+        "<!-- made from Connection by: python -m docs.made -->\n": tables.of_connection,
+        "<!-- made from JobOptions by: python -m docs.made -->\n": tables.job_options,
+        "<!-- made from DispatchOptions by: python -m docs.made -->\n": tables.dispatch_options,
+        "<!-- made from Overrides by: python -m docs.made -->\n": tables.overrides,
+        "<!-- made from VARIABLES by: python -m docs.made -->\n": tables.variables,
+        "<!-- made from queue:work by: python -m docs.made -->\n": tables.worker_flags,
     },
     "internals.md": {"<!-- made from the modules' docstrings by: python -m docs.made -->\n": rooms},
 }

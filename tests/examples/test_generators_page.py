@@ -1,6 +1,5 @@
 """What docs/generators.md shows is run as it stands there."""
 
-import os
 import re
 import subprocess
 import sys
@@ -10,16 +9,14 @@ import pytest
 
 from dartian_cli.testing import MemoryProject, Result
 from dartian_cli.workspace import Workspace
+from tests.examples.commands import run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "generators.md").read_text()
 BLOCKS = dict(re.findall(r"```python\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("QUEUE_", "DARTIAN_"))}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=clean, capture_output=True, text=True, timeout=60
-    )
+    return run([sys.executable, *arguments], folder)
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,19 @@
 """What the README shows is run as it stands there."""
 
-import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.examples.commands import run
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-def run(command: list[str], folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("QUEUE_", "DARTIAN_"))}
-    return subprocess.run(command, cwd=folder, env={**clean, **env}, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +54,7 @@ def test_dispatch_as_the_first_screen_shows_it(shop: Path) -> None:
         r"(.*\n\n)(dispatch.*)\n(await dispatch.*)\n(dispatch.*)\n", blocks("python")[1], re.DOTALL
     ).groups()  # type: ignore[union-attr]
     script = f"import asyncio\n{head}{sync}\nasync def handler():\n    {awaited}\nasyncio.run(handler())\n{late}\n"
-    done = run([sys.executable, "-c", script], shop, QUEUE_COMPANION="0", PYTHONPATH=str(shop))
+    done = run([sys.executable, "-c", script], shop, PYTHONPATH=str(shop))
     assert done.returncode == 0, done.stderr
     status = run([sys.executable, "-m", "dartian_cli", "queue:status"], shop)
     assert re.search(r"media +2 +1 ", status.stdout), status.stdout
