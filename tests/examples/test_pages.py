@@ -8,7 +8,7 @@ import pytest
 from tests.examples.commands import BIN, run
 from tests.examples.page_blocks import CHECKS, DOCS, NOT_RUN, Reader, blocks_of
 
-PAGES = ["configuration.md"]
+PAGES = ["configuration.md", "testing.md"]
 FROM_NOTHING = {"first-job.md"}
 """Pages whose reader has no application yet."""
 
