@@ -1,14 +1,16 @@
 """What the pages of docs/ show is run as it stands there, block after block, in an application like the reader's."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.examples.commands import BIN, run
 from tests.examples.page_blocks import CHECKS, DOCS, NOT_RUN, Reader, blocks_of
+from tests.faults import test_storage_users
 
-PAGES = ["configuration.md", "testing.md"]
+PAGES = ["configuration.md", "deploying.md", "testing.md"]
 FROM_NOTHING = {"first-job.md"}
 """Pages whose reader has no application yet."""
 
@@ -17,9 +19,22 @@ FROM_NOTHING = {"first-job.md"}
 def reader(tmp_path: Path, page: str) -> Reader:
     if page in FROM_NOTHING:
         return Reader(tmp_path)
-    made = run([str(BIN / "dartian"), "new", "shop"], tmp_path)
-    assert made.returncode == 0, made.stderr
-    return Reader(tmp_path / "shop")
+    return shop_in(tmp_path)
+
+
+def shop_in(folder: Path) -> Reader:
+    """Return the reader of a new application, in which one job waits."""
+    dartian(folder, "new", "shop")
+    shop = folder / "shop"
+    dartian(shop, "make:job", "ProcessPodcast", "podcast_id:int")
+    dartian(shop, "job:dispatch", "ProcessPodcast", "podcast_id=1", "--id", "first")
+    return Reader(shop)
+
+
+def dartian(folder: Path, *words: str) -> str:
+    done = run([str(BIN / "dartian"), *words], folder)
+    assert done.returncode == 0, (words, done.stdout, done.stderr)
+    return done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -47,3 +62,26 @@ def test_what_is_not_run_says_why(page: str) -> None:
 def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (DOCS / page).read_text()):
         assert link.startswith("https://") or (DOCS / link).exists(), link
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the program sqlite3 is not installed")
+@pytest.mark.parametrize("language", ["sh", "python"])
+def test_the_backup_of_the_page_is_restored_as_it_says(language: str, tmp_path: Path) -> None:
+    reader = shop_in(tmp_path)
+    about = [block for block in blocks_of("deploying.md") if "backups/" in block.text]
+    (backup,) = [block for block in about if block.language == language and "unfinished" in block.text]
+    (restore,) = [block for block in about if "unfinished" not in block.text]
+    reader.take(backup)
+    dartian(reader.folder, "job:dispatch", "ProcessPodcast", "podcast_id=2", "--id", "second")
+    dartian(reader.folder, "queue:work", "--stop-when-empty")
+    reader.take(restore)
+    assert '"ready":1' in dartian(reader.folder, "queue:status", "--json").replace(" ", "")
+    assert "ProcessPodcast 1" in dartian(reader.folder, "queue:work", "--stop-when-empty")
+
+
+def test_the_modes_of_the_page_are_those_of_the_experiment_with_two_users() -> None:
+    page = (DOCS / "deploying.md").read_text()
+    source = Path(test_storage_users.__file__).read_text()
+    for mode in re.findall(r"(?:install.* -m|chmod) (2770|660) .*shop", page):
+        assert f"0o{mode}" in source
+    assert len(re.findall(r"(?:install.* -m|chmod) (?:2770|660) ", page)) == 4

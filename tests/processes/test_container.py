@@ -93,3 +93,21 @@ def test_no_process_that_has_ended_stays_neither_of_a_job_nor_of_somebody_who_lo
     os.kill(first, signal.SIGTERM)
     assert contained.end() == 0
     assert len(scene.notes()) == 3
+
+
+def test_who_shares_its_store_from_outside_sees_it_live_and_takes_over_when_it_is_killed(
+    scene: Scene, contained: WorkerProcess
+) -> None:
+    contained.ready()
+    (info,) = scene.store.workers()
+    assert info.pid == 1
+    assert scene.store.served("default")
+    job = scene.put("Sleep")
+    wait_for(lambda: scene.notes() == ["begin"])
+    contained.process.kill()
+    wait_for(lambda: not scene.store.workers())
+    other = scene.worker("--isolates", "1").ready()
+    other.wait("attempt_started", id=job)
+    other.send(signal.SIGTERM)
+    assert other.end() == 0
+    assert (scene.job(job).state, scene.job(job).crashes) == (State.DONE, 1)
