@@ -63,7 +63,9 @@ def blocks_of(page: str) -> list[Block]:
 class Reader:
     """Goes through a page as its reader would: in one folder, a block after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, companion: bool = False) -> None:
+        """``companion`` says whether what dispatches may start one, as it does for a reader who has set nothing."""
+        self.env = {"QUEUE_COMPANION": str(int(companion))}
         self.start = folder
         self.folder = folder
         self.printed = ""
@@ -79,7 +81,7 @@ class Reader:
             return
         place = self.start / ".place"
         script = SHELL.format(bin=BIN, block=block.text, place=shlex.quote(str(place)))
-        done = run(["bash", "-c", script], self.folder)
+        done = run(["bash", "-c", script], self.folder, **self.env)
         assert done.returncode == 0, (block.text, done.stdout, done.stderr)
         self.printed = done.stdout + done.stderr
         self.folder = Path(place.read_text().strip())

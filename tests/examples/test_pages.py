@@ -10,7 +10,7 @@ from tests.examples.commands import BIN, run
 from tests.examples.page_blocks import CHECKS, DOCS, NOT_RUN, Reader, blocks_of
 from tests.faults import test_storage_users
 
-PAGES = ["configuration.md", "deploying.md", "testing.md"]
+PAGES = ["first-job.md", "configuration.md", "deploying.md", "testing.md"]
 FROM_NOTHING = {"first-job.md"}
 """Pages whose reader has no application yet."""
 
@@ -18,7 +18,7 @@ FROM_NOTHING = {"first-job.md"}
 @pytest.fixture
 def reader(tmp_path: Path, page: str) -> Reader:
     if page in FROM_NOTHING:
-        return Reader(tmp_path)
+        return Reader(tmp_path, companion=True)
     return shop_in(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""A copy of a store that is in use, made in the ways that docs/deploying.md names, has every job that was acknowledged."""
+"""A copy of a store in use, made in the ways that docs/deploying.md names, has every job that was acknowledged."""
 
 import shutil
 import sqlite3
