@@ -7,10 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from dartian_cli import typed, ui
 from dartian_cli.errors import Usage
 from dartian_queue.errors import DartianError, did_you_mean, shown
+
+if TYPE_CHECKING:
+    from typer._click.core import Command
 
 __all__ = ["COMMANDS", "main", "run"]
 
@@ -18,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "new": "Scaffold an application.",
     "init": "Add Dartian to a project that exists.",
     "about": "Show the facts that a bug report needs.",
+    "completion": "Print the script that lets a shell complete commands.",
     "doctor": "Check configuration, stores, jobs and environment.",
     "history": "List the plans that were applied, or show one.",
     "undo": "Take a plan back, and keep what was edited by hand since.",
@@ -48,6 +53,9 @@ COMMANDS: dict[str, str] = {
 """Every command with the first line of its help."""
 
 INTERRUPTED = 130
+
+_COMPLETE = "--complete"
+"""What the scripts of ``dartian completion`` begin with; not for people."""
 
 
 def main() -> None:
@@ -85,6 +93,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     asks_for_help = bool(arguments) and arguments[0] in ("--help", "-h", "help")
+    if arguments[:1] == [_COMPLETE]:
+        from dartian_cli.completion.answer import answer
+
+        return answer(arguments[1:], COMMANDS, _parser)
     if not arguments or (asks_for_help and len(arguments) == 1):
         _show_commands()
         return 0
@@ -116,15 +128,9 @@ def _command_named(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 def _invoke(name: str, arguments: Sequence[str]) -> int:
     """Let typer parse the arguments of one command, and run it."""
-    from importlib import import_module
-
     import typer
 
-    module = import_module(f"dartian_cli.commands.{name.replace(':', '_')}")
-    command: Callable[..., int | None] = getattr(module, module.__name__.rpartition(".")[2])
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, epilog=_examples(module), context_settings={"help_option_names": ["-h", "--help"]})(command)
-    parser = typer.main.get_command(app)
+    parser = _parser(name)
     try:
         context = parser.make_context(f"dartian {name}", list(arguments))
     except typer.Exit as end:
@@ -136,6 +142,19 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
             return parser.invoke(context) or 0
     except typer.Exit as end:
         return end.exit_code
+
+
+def _parser(name: str) -> "Command":
+    """Import one command and return its parser."""
+    from importlib import import_module
+
+    import typer
+
+    module = import_module(f"dartian_cli.commands.{name.replace(':', '_')}")
+    command: Callable[..., int | None] = getattr(module, module.__name__.rpartition(".")[2])
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, epilog=_examples(module), context_settings={"help_option_names": ["-h", "--help"]})(command)
+    return typer.main.get_command(app)
 
 
 def _examples(module: ModuleType) -> str:

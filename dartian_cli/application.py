@@ -110,13 +110,16 @@ def unfinished(settings: Settings) -> dict[str, NameCounts]:
     return found
 
 
-def existing_store(connection: Connection) -> Store | None:
-    """Return the connection's store; None where its file does not exist, since nothing was dispatched yet."""
+def existing_store(connection: Connection, patience: float | None = None) -> Store | None:
+    """Return the connection's store; None where its file does not exist, since nothing was dispatched yet.
+
+    ``patience`` is as in ``reachable_store``.
+    """
     url = config.current().store_url(connection)
     path = url.removeprefix("sqlite://")
     if "://" not in path and not path.startswith("memory:") and not os.path.exists(path):
         return None
-    return _open(connection)
+    return _open(connection, patience)
 
 
 def absence(connection: Connection) -> str:
@@ -143,7 +146,7 @@ def shown_store(connection: Connection) -> str:
     return url.removeprefix(prefix)
 
 
-def _open(connection: Connection, patience: float | None = None) -> Store:
+def _open(connection: Connection, patience: float | None) -> Store:
     settings = config.current()
     wait = seconds("wait", connection.wait) if patience is None else patience
     largest = settings.config.max_payload

@@ -1,19 +1,53 @@
-"""Options that several commands have, so that they are spelled and explained in one way."""
+"""Options and arguments that several commands have, so that they are spelled and explained in one way."""
 
 from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["AsJson", "ConnectionName", "Ids", "NameFilter", "QueueFilter", "Yes"]
+from dartian_cli.completion import sources
+
+__all__ = [
+    "AsJson",
+    "ConnectionArgument",
+    "ConnectionName",
+    "FieldValues",
+    "NameFilter",
+    "QueueFilter",
+    "RegisteredJob",
+    "Yes",
+]
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON (see docs/cli.md).")]
 ConnectionName: TypeAlias = Annotated[
     str | None,
-    typer.Option("--connection", metavar="NAME", help="A connection of config/queue.py; else the default one."),
+    typer.Option(
+        "--connection",
+        metavar="NAME",
+        help="A connection of config/queue.py; else the default one.",
+        autocompletion=sources.connections,
+    ),
 ]
 QueueFilter: TypeAlias = Annotated[
-    str | None, typer.Option("--queue", metavar="QUEUE", help="Only jobs of this queue.")
+    str | None, typer.Option("--queue", metavar="QUEUE", help="Only jobs of this queue.", autocompletion=sources.queues)
 ]
-NameFilter: TypeAlias = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")]
-Ids: TypeAlias = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids, or their first characters.")]
+NameFilter: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="Only jobs of this name.", autocompletion=sources.jobs),
+]
+ConnectionArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[CONNECTION]",
+        help="A connection of config/queue.py; else the default.",
+        autocompletion=sources.connections,
+    ),
+]
+RegisteredJob: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="A registered job; dartian job:list shows them.", autocompletion=sources.jobs),
+]
+FieldValues: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FIELD=VALUE...", help="Values: JSON or text.", autocompletion=sources.files),
+]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]

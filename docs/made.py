@@ -18,6 +18,7 @@ ROOMS = {
     "Isolates": "dartian_queue/isolates",
     "Drivers": "dartian_queue/drivers",
     "The command line": "dartian_cli",
+    "Completion": "dartian_cli/completion",
     "Edits": "dartian_cli/edits",
     "Generators": "dartian_cli/generators",
     "Commands": "dartian_cli/commands",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import ui
+from dartian_cli.completion import sources
 from dartian_cli.errors import Usage, shown_path
 from dartian_cli.generators.initial import plan_init, said_folders
 from dartian_cli.planning import AsPlan, Check, DryRun, Force, Mode, carry_out
@@ -22,7 +23,10 @@ EXAMPLES = ("dartian init", "dartian init --jobs src/shop/jobs --dry-run")
 
 def init(
     jobs: Annotated[
-        list[str] | None, typer.Option("--jobs", metavar="FOLDER", help="Where jobs go; again for several.")
+        list[str] | None,
+        typer.Option(
+            "--jobs", metavar="FOLDER", help="Where jobs go; again for several.", autocompletion=sources.files
+        ),
     ] = None,
     dry_run: DryRun = False,
     check: Check = False,

@@ -7,7 +7,8 @@ import typer
 from dartian_cli import application, ui
 from dartian_cli.amounts import parse_backoff, parse_delay, parse_seconds
 from dartian_cli.arguments import make_job
-from dartian_cli.flags import AsJson, ConnectionName
+from dartian_cli.completion import sources
+from dartian_cli.flags import AsJson, ConnectionName, FieldValues, RegisteredJob
 from dartian_queue import config
 from dartian_queue.dispatch import dispatch
 from dartian_queue.job import options_of
@@ -24,10 +25,13 @@ EXAMPLES = (
 
 
 def job_dispatch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A registered job; dartian job:list shows them.")],
-    fields: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...", help="Values: JSON or text.")] = None,
+    name: RegisteredJob,
+    fields: FieldValues = None,
     connection: ConnectionName = None,
-    queue: Annotated[str | None, typer.Option(metavar="QUEUE", help="The queue, instead of the class's.")] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(metavar="QUEUE", help="The queue, instead of the class's.", autocompletion=sources.queues),
+    ] = None,
     priority: Annotated[int | None, typer.Option(metavar="N", help="Higher runs first.")] = None,
     delay: Annotated[
         str | None, typer.Option(metavar="WHEN", help="Seconds, 10m, 2h, or a moment with its time zone.")

@@ -6,6 +6,7 @@ import typer
 
 from dartian_cli import ui
 from dartian_cli.changes import Plan
+from dartian_cli.completion import sources
 from dartian_cli.errors import Usage
 from dartian_cli.fields import parse_fields
 from dartian_cli.generators.adding_fields import plan_add_fields, without_default
@@ -28,8 +29,14 @@ ACTIONS = ("add", "remove", "rename")
 
 
 def job_field(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The job as it is called, as in make:job.")],
-    action: Annotated[str, typer.Argument(metavar="add|remove|rename", help="What is done.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The job as it is called, as in make:job.", autocompletion=sources.jobs),
+    ],
+    action: Annotated[
+        str,
+        typer.Argument(metavar="add|remove|rename", help="What is done.", autocompletion=lambda: list(ACTIONS)),
+    ],
     fields: Annotated[
         list[str] | None, typer.Argument(metavar="FIELD...", help="name:type=default; a name; or OLD NEW.")
     ] = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import ui
+from dartian_cli.completion import sources
 from dartian_cli.generators.renaming import plan_rename
 from dartian_cli.planning import AsPlan, Check, DryRun, Mode, carry_out
 from dartian_cli.project import Project
@@ -19,7 +20,10 @@ EXAMPLES = (
 
 
 def job_rename(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The job as it is called, as in make:job.")],
+    old: Annotated[
+        str,
+        typer.Argument(metavar="OLD", help="The job as it is called, as in make:job.", autocompletion=sources.jobs),
+    ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="What it is to be called.")],
     strings: Annotated[
         bool, typer.Option("--strings", help="Change the name in strings too, such as the paths of mocks.")

@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Coroutine
-from typing import Annotated
-
-import typer
 
 from dartian_cli import application, ui, wording
 from dartian_cli.arguments import make_job
+from dartian_cli.flags import FieldValues, RegisteredJob
 from dartian_queue import config
 from dartian_queue.attempt import run_handle
 from dartian_queue.context import FailAttempt, JobContext, ReleaseAttempt
@@ -21,8 +19,8 @@ EXAMPLES = ("dartian job:run ProcessPodcast podcast_id=123", 'dartian job:run Gr
 
 
 def job_run(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A registered job; dartian job:list shows them.")],
-    fields: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...", help="Values: JSON or text.")] = None,
+    name: RegisteredJob,
+    fields: FieldValues = None,
 ) -> int:
     """Run a job here and now, in this process.
 

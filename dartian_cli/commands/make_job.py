@@ -7,6 +7,7 @@ import typer
 
 from dartian_cli import ui
 from dartian_cli.amounts import parse_backoff, parse_seconds
+from dartian_cli.completion import sources
 from dartian_cli.error_types import parse_fail_on, parse_retry_on
 from dartian_cli.errors import Usage
 from dartian_cli.fields import Field, parse_fields
@@ -35,8 +36,13 @@ def make_job(
     aliases: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Other names by which it is found, separated by commas.")
     ] = None,
-    queue: Annotated[str | None, typer.Option(metavar="QUEUE", help="The queue of these jobs.")] = None,
-    connection: Annotated[str | None, typer.Option(metavar="NAME", help="A connection of config/queue.py.")] = None,
+    queue: Annotated[
+        str | None, typer.Option(metavar="QUEUE", help="The queue of these jobs.", autocompletion=sources.queues)
+    ] = None,
+    connection: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A connection of config/queue.py.", autocompletion=sources.connections),
+    ] = None,
     priority: Annotated[int | None, typer.Option(metavar="N", help="Higher runs first.")] = None,
     tries: Annotated[int | None, typer.Option(metavar="N", help="How often it may fail; 0 is without bound.")] = None,
     backoff: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import ui
+from dartian_cli.completion import sources
 from dartian_cli.errors import Conflict, Usage
 from dartian_cli.generators.application import plan_application
 from dartian_cli.plan import preview
@@ -22,7 +23,10 @@ _NOT_CONTENT = frozenset({".git", ".dartian", ".venv", ".idea", ".vscode", ".DS_
 
 
 def new(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A folder that does not exist, or is empty.")],
+    path: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="A folder that does not exist, or is empty.", autocompletion=sources.files),
+    ],
     dry_run: DryRun = False,
     check: Check = False,
     force: Force = False,

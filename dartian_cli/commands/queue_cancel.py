@@ -1,7 +1,12 @@
 """``dartian queue:cancel``: take jobs back, those that wait at once, those that run by asking their worker."""
 
+from typing import Annotated
+
+import typer
+
 from dartian_cli import application, ids, ui, wording
-from dartian_cli.flags import AsJson, ConnectionName, Ids
+from dartian_cli.completion import sources
+from dartian_cli.flags import AsJson, ConnectionName
 from dartian_queue.errors import shown
 from dartian_queue.states import State
 
@@ -10,7 +15,18 @@ __all__ = ["EXAMPLES", "queue_cancel"]
 EXAMPLES = ("dartian queue:cancel 7f2e", "dartian queue:cancel 7f2e 81c0 --json")
 
 
-def queue_cancel(jobs: Ids, connection: ConnectionName = None, json: AsJson = False) -> None:
+def queue_cancel(
+    jobs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID...",
+            help="Ids, or their first characters.",
+            autocompletion=sources.ids(State.RUNNING, State.WAITING),
+        ),
+    ],
+    connection: ConnectionName = None,
+    json: AsJson = False,
+) -> None:
     """Take jobs back that wait or run.
 
     A job that waits is cancelled at once. One that runs is asked to end (context.cancelled), and ended with its

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui, wording
+from dartian_cli.completion import sources
 from dartian_cli.consent import has_consent
-from dartian_cli.flags import AsJson, Yes
+from dartian_cli.flags import AsJson, ConnectionArgument, Yes
 from dartian_cli.queues import parse_queues, remark_unknown
 from dartian_queue.states import State
 from dartian_queue.stores.store import Store
@@ -17,10 +18,13 @@ EXAMPLES = ("dartian queue:clear --queue media", "dartian queue:clear isolate --
 
 
 def queue_clear(
-    connection: Annotated[
-        str | None, typer.Argument(metavar="[CONNECTION]", help="A connection of config/queue.py; else the default.")
+    connection: ConnectionArgument = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B", help="Only what waits on these queues; else all.", autocompletion=sources.queue_list
+        ),
     ] = None,
-    queue: Annotated[str | None, typer.Option(metavar="A,B", help="Only what waits on these queues; else all.")] = None,
     yes: Yes = False,
     json: AsJson = False,
 ) -> int:

@@ -1,17 +1,34 @@
 """``dartian queue:forget``: delete jobs that have ended, for good."""
 
+from typing import Annotated
+
+import typer
+
 from dartian_cli import application, ids, ui, wording
+from dartian_cli.completion import sources
 from dartian_cli.consent import has_consent
-from dartian_cli.flags import AsJson, ConnectionName, Ids, Yes
+from dartian_cli.flags import AsJson, ConnectionName, Yes
 from dartian_queue.errors import shown
-from dartian_queue.states import FINAL
+from dartian_queue.states import FINAL, State
 
 __all__ = ["EXAMPLES", "queue_forget"]
 
 EXAMPLES = ("dartian queue:forget 7f2e", "dartian queue:forget 7f2e 81c0 --yes")
 
 
-def queue_forget(jobs: Ids, connection: ConnectionName = None, yes: Yes = False, json: AsJson = False) -> int:
+def queue_forget(
+    jobs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID...",
+            help="Ids, or their first characters.",
+            autocompletion=sources.ids(State.FAILED, State.CANCELLED, State.DONE),
+        ),
+    ],
+    connection: ConnectionName = None,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> int:
     """Delete jobs that have ended, for good."""
     chosen = application.storing_connection(connection, f"queue:forget {shown(' '.join(jobs))} --connection")
     store = application.existing_store(chosen)

@@ -7,6 +7,7 @@ import typer
 
 from dartian_cli import application, ui, wording
 from dartian_cli.amounts import parse_seconds
+from dartian_cli.completion import sources
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.queues import parse_queues, remark_unknown
 from dartian_queue import config
@@ -23,7 +24,10 @@ EXAMPLES = (
 
 
 def queue_monitor(
-    queues: Annotated[list[str] | None, typer.Argument(metavar="[QUEUE...]", help="Which; else all queues.")] = None,
+    queues: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[QUEUE...]", help="Which; else all queues.", autocompletion=sources.queues),
+    ] = None,
     most: Annotated[
         int, typer.Option("--max", metavar="N", min=0, help="Alert when more jobs are due or held.")
     ] = 1000,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui
+from dartian_cli.completion import sources
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.queues import parse_switch, pauses, remark_unknown, say_pauses
 
@@ -14,7 +15,10 @@ EXAMPLES = ("dartian queue:pause media mail", "dartian queue:pause --all")
 
 
 def queue_pause(
-    queues: Annotated[list[str] | None, typer.Argument(metavar="[QUEUE...]", help="The queues to pause.")] = None,
+    queues: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[QUEUE...]", help="The queues to pause.", autocompletion=sources.queues),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Pause all, with a switch of its own.")] = False,
     connection: ConnectionName = None,
     json: AsJson = False,

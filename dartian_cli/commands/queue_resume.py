@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui
+from dartian_cli.completion import sources
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.queues import parse_switch, pauses, say_pauses
 from dartian_queue.errors import did_you_mean
@@ -18,7 +19,10 @@ _NOTHING = Counts((), QueueCounts("*"))
 
 
 def queue_resume(
-    queues: Annotated[list[str] | None, typer.Argument(metavar="[QUEUE...]", help="The queues to resume.")] = None,
+    queues: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[QUEUE...]", help="The queues to resume.", autocompletion=sources.queues),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Undo queue:pause --all.")] = False,
     connection: ConnectionName = None,
     json: AsJson = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui, wording
+from dartian_cli.completion import sources
 from dartian_cli.errors import Usage
 from dartian_cli.flags import AsJson, ConnectionName, NameFilter, QueueFilter
 from dartian_cli.ids import jobs_named
@@ -22,7 +23,12 @@ _RETRYABLE = (State.FAILED, State.CANCELLED)
 
 def queue_retry(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID...|all", help="Ids, or their first characters; or all that failed.")
+        list[str],
+        typer.Argument(
+            metavar="ID...|all",
+            help="Ids, or their first characters; or all that failed.",
+            autocompletion=sources.ids(*_RETRYABLE, words=("all",)),
+        ),
     ],
     queue: QueueFilter = None,
     name: NameFilter = None,

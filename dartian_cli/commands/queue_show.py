@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ids, stuck, ui
+from dartian_cli.completion import sources
 from dartian_cli.flags import AsJson, ConnectionName
 from dartian_cli.job_sheet import sheet_data, show_sheet
 from dartian_queue.errors import shown
@@ -16,7 +17,14 @@ EXAMPLES = ("dartian queue:show 7f2e", "dartian queue:show 7f2e --all", "dartian
 
 
 def queue_show(
-    job: Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its first characters.")],
+    job: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="The job's id, or its first characters.",
+            autocompletion=sources.ids(State.RUNNING, State.FAILED, State.WAITING, State.CANCELLED, State.DONE),
+        ),
+    ],
     all_frames: Annotated[bool, typer.Option("--all", help="All frames of tracebacks, not only your own.")] = False,
     connection: ConnectionName = None,
     json: AsJson = False,

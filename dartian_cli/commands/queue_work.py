@@ -7,9 +7,11 @@ import typer
 
 from dartian_cli import application, ui
 from dartian_cli.amounts import parse_backoff, parse_seconds
+from dartian_cli.completion import sources
 from dartian_cli.display.choice import Shape, display_for, is_live_terminal
 from dartian_cli.display.watching import Watching
 from dartian_cli.errors import Usage
+from dartian_cli.flags import ConnectionArgument
 from dartian_cli.queues import parse_queues
 from dartian_queue import config
 from dartian_queue.options import Limits, parse_limits
@@ -27,11 +29,14 @@ EXAMPLES = (
 
 
 def queue_work(
-    connection: Annotated[
-        str | None, typer.Argument(metavar="[CONNECTION]", help="A connection of config/queue.py; else the default.")
-    ] = None,
+    connection: ConnectionArgument = None,
     queue: Annotated[
-        str, typer.Option(metavar="A,B", help="The queues to serve, in this order: media,default. Else all.")
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="The queues to serve, in this order: media,default. Else all.",
+            autocompletion=sources.queue_list,
+        ),
     ] = "",
     isolates: Annotated[
         int, typer.Option(metavar="N", min=0, max=256, show_default=False, help="How many; else one a usable CPU.")

@@ -20,7 +20,12 @@ EXAMPLES = ("dartian stub:publish", "dartian stub:publish job.py test_job.py")
 
 
 def stub_publish(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="As job.py; else all of them.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...", help="As job.py; else all of them.", autocompletion=lambda: list(packaged_stubs())
+        ),
+    ] = None,
     dry_run: DryRun = False,
     check: Check = False,
     force: Force = False,

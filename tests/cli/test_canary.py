@@ -45,6 +45,7 @@ def connect(url):
 ENV = {"QUEUE_STORE": URL}
 COMMANDS = {
     "about": ["about", "about --json"],
+    "completion": ["completion bash"],
     "doctor": ["doctor", "doctor --json"],
     "history": ["history", "history --json"],
     "init": ["init", "init --json"],

@@ -59,6 +59,8 @@ def dartian(root: Path, *arguments: str, env: dict[str, str] | None = None, code
 class Terminal:
     """``dartian`` on a terminal of its own, whose screen can be read."""
 
+    program: tuple[str, ...] = (sys.executable, "-m", "dartian_cli")
+
     def __init__(self, root: Path, *arguments: str, columns: int = 80, rows: int = 24, **env: str) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)
         self._stream = pyte.ByteStream(self.screen)
@@ -67,7 +69,7 @@ class Terminal:
         if pid == 0:
             os.chdir(root)
             environment = clean({"TERM": "xterm-256color", **env})
-            os.execve(sys.executable, [sys.executable, "-m", "dartian_cli", *arguments], environment)
+            os.execve(self.program[0], [*self.program, *arguments], environment)
         self.pid = pid
         self.code: int | None = None
         self.resize(columns, rows)
