@@ -16,6 +16,7 @@ __all__ = [
     "JobOutput",
     "JobProgress",
     "Notice",
+    "WorkerPaused",
     "WorkerReady",
     "WorkerStopped",
     "WorkerStopping",
@@ -104,6 +105,13 @@ class Notice(msgspec.Struct, frozen=True, tag="notice"):
     text: str
 
 
+class WorkerPaused(msgspec.Struct, frozen=True, tag="worker_paused"):
+    """This worker alone takes no new jobs, or takes some again; the running ones go on."""
+
+    at: float
+    paused: bool
+
+
 class WorkerStopping(msgspec.Struct, frozen=True, tag="worker_stopping"):
     """No new jobs are taken; the running ones have until the grace is over."""
 
@@ -126,5 +134,13 @@ class WorkerStopped(msgspec.Struct, frozen=True, tag="worker_stopped"):
 
 
 Event: TypeAlias = (
-    WorkerReady | AttemptStarted | JobProgress | JobOutput | AttemptEnded | Notice | WorkerStopping | WorkerStopped
+    WorkerReady
+    | AttemptStarted
+    | JobProgress
+    | JobOutput
+    | AttemptEnded
+    | Notice
+    | WorkerPaused
+    | WorkerStopping
+    | WorkerStopped
 )

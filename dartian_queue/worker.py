@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dartian_queue.config import handover
 from dartian_queue.delays import seconds
 from dartian_queue.errors import StoreError
-from dartian_queue.events import Event, WorkerReady, WorkerStopped, WorkerStopping
+from dartian_queue.events import Event, WorkerPaused, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
 from dartian_queue.isolates.protocol import Boot, Progress, Ready
 from dartian_queue.isolates.recycling import Recycling, granted
@@ -69,6 +69,7 @@ class Worker:
         self._limits = self._options.limits.over(settings.config.limits())
         self._lease = seconds("lease", settings.config.lease)
         self._stopping = ""
+        self._paused = False
         self._kill_at = float("inf")
         self._ended_at = 0.0
         """When what was left was ended last."""
@@ -119,6 +120,20 @@ class Worker:
             if self._is_open:
                 self._upkeep.give_back(self._pool.take_back_all())
                 self._pool.ask_to_stop()
+
+    def pause(self) -> None:
+        """Begin no more jobs, give back what has not begun, and let the running ones go on. Idempotent."""
+        if self._is_open and not self._paused and not self._stopping:
+            self._paused = True
+            self._upkeep.give_back(self._pool.take_back_all())
+            self._teller.tell(WorkerPaused(time.time(), paused=True))
+
+    def resume(self) -> None:
+        """Begin jobs again after ``pause``. Idempotent."""
+        if self._paused:
+            self._paused = False
+            self._look_at = 0.0
+            self._teller.tell(WorkerPaused(time.time(), paused=False))
 
     def drain(self, origin: str, timeout: float) -> None:
         """Run only what the process ``origin`` dispatched, and end when none of that is due, or after ``timeout``."""
@@ -310,7 +325,7 @@ class Worker:
 
     def _room(self) -> int:
         """Return how many jobs to claim as soon as there are some."""
-        if not self._pool.is_hungry():
+        if self._paused or not self._pool.is_hungry():
             return 0
         most = self._options.most_jobs
         return min(self._pool.room(), most - self._claimed) if most else self._pool.room()
@@ -354,7 +369,7 @@ class Worker:
 
     def _stop_if_through(self) -> None:
         """Stop where this worker shall not run for ever, and has done what it should."""
-        if not self._is_idle:
+        if self._paused or not self._is_idle:
             return
         if (most := self._options.most_jobs) and self._claimed >= most:
             self.stop("once" if self._options.once else "max_jobs")
@@ -433,7 +448,7 @@ class Worker:
 
     def on_returned(self, in_flight: list[InFlight]) -> None:
         """Give what had not begun to another isolate, or back to the store."""
-        if self._stopping:
+        if self._stopping or self._paused:
             self._upkeep.give_back(in_flight)
         else:
             self._pool.waiting.extendleft(reversed(in_flight))

@@ -9,7 +9,9 @@ from dartian_cli import application, ui
 from dartian_cli.amounts import parse_backoff, parse_seconds
 from dartian_cli.completion import sources
 from dartian_cli.display.choice import Shape, display_for, is_live_terminal
+from dartian_cli.display.leaving import leaving
 from dartian_cli.display.watching import Watching
+from dartian_cli.display.wishes import Wishes
 from dartian_cli.errors import Usage
 from dartian_cli.flags import ConnectionArgument
 from dartian_cli.queues import parse_queues
@@ -78,8 +80,6 @@ def queue_work(
     """
     _refuse_contradictions(once=once, max_jobs=max_jobs, plain=plain, json=json)
     chosen = application.storing_connection(connection, "queue:work")
-    from threading import Event
-
     from dartian_queue.aside import Aside
     from dartian_queue.isolates.processes import reap_adopted
     from dartian_queue.worker import Worker
@@ -101,24 +101,21 @@ def queue_work(
     )
     application.reachable_store(chosen).close()
     shape: Shape = "json" if json else "live" if not (plain or quiet) and is_live_terminal() else "plain"
-    display = Watching(display_for(shape, chosen, options.queues), quiet=quiet)
-    unseen = Event()
-    display.when_unseen(unseen.set)
+    wishes = Wishes()
+    display = Watching(display_for(shape, chosen, options.queues, wishes), quiet=quiet)
+    display.when_unseen(lambda: wishes.ask("stop"))
     aside = Aside(display.watch, interval=display.interval, tick=display.tick, close=display.close)
     code = 1
     try:
-        worker = Worker(config.current(), chosen, options, aside.watch)
-
-        def stop_if_unseen() -> None:
-            if unseen.is_set():
-                worker.stop("signal")
-
-        worker.call_every(display.interval, stop_if_unseen)
-        if os.getpid() == 1:
-            worker.call_every(REAP_INTERVAL, reap_adopted)
-        code = worker.run()
+        with leaving(display.give_back, display.go_on):
+            worker = Worker(config.current(), chosen, options, aside.watch)
+            wishes.grant_by(worker)
+            if os.getpid() == 1:
+                worker.call_every(REAP_INTERVAL, reap_adopted)
+            code = worker.run()
     finally:
         if not aside.close():
+            display.give_back()
             os._exit(code)  # its thread holds standard output, for which the end of Python would wait
     if display.broken:
         ui.complain(display.broken)

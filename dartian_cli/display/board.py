@@ -5,20 +5,27 @@ A worker sends up to ten thousand events a second, so taking one is a few look-u
 """
 
 from collections import Counter, deque
-from typing import cast
+from collections.abc import Iterable
+from itertools import chain
+from typing import TypeAlias, cast
 
+from dartian_cli.display.printed import Printed
 from dartian_queue.events import (
     AttemptEnded,
     AttemptStarted,
     Event,
+    JobOutput,
     JobProgress,
+    WorkerPaused,
     WorkerReady,
     WorkerStopped,
     WorkerStopping,
 )
 
-__all__ = ["Board"]
+__all__ = ["Attempt", "Board", "attempt_of"]
 
+Attempt: TypeAlias = tuple[str, int]
+"""A job's id, and which of its attempts: what a row of the display stands for, while it runs and when it has ended."""
 _KEPT = 40
 """How many of the last attempts are remembered, of either kind: more than any terminal shows."""
 _HISTORY = 60
@@ -35,6 +42,8 @@ class Board:
         self.ready: WorkerReady | None = None
         self.stopping: WorkerStopping | None = None
         self.stopped: WorkerStopped | None = None
+        self.is_paused = False
+        """Whether it takes no jobs, since somebody has asked for that at the keys."""
         self._slots: dict[str, int] = {}
         """Which isolate has begun which job that is not settled yet."""
         self._running: dict[int, AttemptStarted] = {}
@@ -43,6 +52,7 @@ class Board:
         """The last word of each running job that has said any."""
         self.counts: Counter[str] = Counter()
         """How many attempts had which outcome."""
+        self.printed = Printed()
         self.done: deque[AttemptEnded] = deque(maxlen=_KEPT)
         self.troubled: deque[AttemptEnded] = deque(maxlen=_KEPT)
         """Attempts that did not end in done, kept apart so that a thousand successes do not push one out."""
@@ -61,6 +71,11 @@ class Board:
         elif isinstance(event, JobProgress):
             if event.id in self._slots:
                 self.progress[event.id] = event
+        elif isinstance(event, JobOutput):
+            if event.id in self._slots:
+                self.printed.take(event)
+        elif isinstance(event, WorkerPaused):
+            self.is_paused = event.paused
         elif isinstance(event, WorkerReady):
             self.ready = event
         elif isinstance(event, WorkerStopping):
@@ -73,9 +88,16 @@ class Board:
         """Return the jobs that run, the longest running first."""
         return sorted(self._running.values(), key=lambda event: event.at)
 
+    def find(self, attempt: Attempt) -> AttemptStarted | AttemptEnded | None:
+        """Return the attempt as it is, running or ended; None where it is no longer remembered."""
+        ended = chain(reversed(self.troubled), reversed(self.done))
+        known: Iterable[AttemptStarted | AttemptEnded] = (*self._running.values(), *ended)
+        return next((event for event in known if attempt_of(event) == attempt), None)
+
     def _begin(self, event: AttemptStarted) -> None:
         self._slots[event.id] = event.isolate
         self._running[event.isolate] = event
+        self.printed.begin(event.id)
 
     def _end(self, event: AttemptEnded) -> None:
         slot = self._slots.pop(event.id, None)
@@ -84,10 +106,11 @@ class Board:
         if self.progress:
             self.progress.pop(event.id, None)
         self.counts[event.outcome] += 1
-        if event.outcome == "done":
-            self.done.append(event)
-        else:
-            self.troubled.append(event)
+        kept = self.done if event.outcome == "done" else self.troubled
+        if len(kept) == _KEPT:
+            self.printed.leave(kept[0].id)
+        kept.append(event)
+        self.printed.end(event.id)
 
     def tick(self, now: float) -> None:
         """Note the rate, once a second; a clock that was set back only begins anew."""
@@ -106,3 +129,8 @@ class Board:
         """Return the jobs done a second, over the last few."""
         recent = list(self.rates)[-_WINDOW:]
         return sum(recent) / len(recent) if recent else 0.0
+
+
+def attempt_of(event: AttemptStarted | AttemptEnded) -> Attempt:
+    """Return which attempt the event is about."""
+    return (event.id, event.attempt)

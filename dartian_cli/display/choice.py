@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 from dartian_cli import application
 from dartian_cli.display.display import Display
+from dartian_cli.display.terminal import in_foreground
+from dartian_cli.display.wishes import Wishes
 from dartian_queue.settings import Connection
 from dartian_queue.stores.store import Counts, QueueCounts
 
@@ -23,13 +25,10 @@ def is_live_terminal() -> bool:
         return False
     if "utf" not in (sys.stdout.encoding or "").lower():
         return False
-    try:
-        return os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
-    except OSError:
-        return False
+    return in_foreground(sys.stdout.fileno())
 
 
-def display_for(shape: Shape, connection: Connection, queues: tuple[str, ...]) -> Display:
+def display_for(shape: Shape, connection: Connection, queues: tuple[str, ...], wishes: Wishes) -> Display:
     """Return the display, and import no other."""
     if shape == "json":
         from dartian_cli.display.jsonl import JsonDisplay
@@ -45,7 +44,7 @@ def display_for(shape: Shape, connection: Connection, queues: tuple[str, ...]) -
 
     store = application.reachable_store(connection, _PATIENCE)
     depth = Depth(lambda: _served(store.counts(), queues), store.close)
-    return LiveDisplay(Picture(connection.name, application.shown_store(connection)), depth)
+    return LiveDisplay(Picture(connection.name, application.shown_store(connection)), depth, wishes)
 
 
 def _served(counts: Counts, queues: tuple[str, ...]) -> QueueCounts:

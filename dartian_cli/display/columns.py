@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dartian_cli import wording
+from dartian_cli.display.board import Attempt, attempt_of
 from dartian_cli.display.strip import Strip
 from dartian_cli.ui import cells
 from dartian_queue.events import AttemptEnded, AttemptStarted
@@ -20,6 +21,8 @@ class Columns:
         self.names = 0
         self.queues = 0
         self.ids = 5
+        self.chosen: Attempt | None = None
+        """The attempt whose row is pointed at."""
 
     def grow(self, events: Iterable[AttemptStarted | AttemptEnded], width: int) -> None:
         """Make room for what is about to be shown, within a share of the terminal's width."""
@@ -30,6 +33,10 @@ class Columns:
         self.names = min(self.names, max(width // 4, 12))
         self.queues = min(self.queues, max(width // 8, 7))
         self.ids = min(self.ids, max(width // 8, 5))
+
+    def margin(self, event: AttemptStarted | AttemptEnded, width: int) -> Strip:
+        """Return the first columns of a row, which point at it where its attempt was chosen."""
+        return Strip(width).add("▸ " if attempt_of(event) == self.chosen else "  ", "cyan")
 
     def begin(self, line: Strip, event: AttemptStarted | AttemptEnded) -> Strip:
         """Write the job's name and id."""

@@ -24,3 +24,11 @@ class Display(Protocol):
     def close(self) -> None:
         """Show the rest, and give up what was taken. Idempotent."""
         ...
+
+    def give_back(self) -> None:
+        """Give up what was taken, from another thread, since this process is about to be stopped or ended."""
+        ...
+
+    def go_on(self) -> None:
+        """Take what is needed again, from another thread, since this process goes on after it was stopped."""
+        ...

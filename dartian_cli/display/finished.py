@@ -25,7 +25,7 @@ _LEAST_MESSAGE = 24
 def finished_rows(event: AttemptEnded, columns: Columns, now: float, width: int) -> list[Strip]:
     """Return one row, or two where the place and the remedy do not fit beside the message."""
     mark, style = _MARKS.get(event.outcome, ("·", ""))
-    line = columns.begin(Strip(width).add("  ").add(mark, style).add(" "), event)
+    line = columns.begin(columns.margin(event, width).add(mark, style).add(" "), event)
     if width >= WIDE:
         line.add(event.queue, "dim", size=columns.queues).add("  ")
     if event.outcome == "done":

@@ -35,6 +35,12 @@ class JsonDisplay:
         """Let the last lines be seen."""
         self._stream.flush()
 
+    def give_back(self) -> None:
+        """Nothing was taken: lines need no terminal."""
+
+    def go_on(self) -> None:
+        """Nothing is needed."""
+
 
 def _with_surrogates(event: Event) -> bytes:
     """Encode what a job printed in bytes that are no UTF-8, which only escapes can hold."""

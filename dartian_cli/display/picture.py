@@ -8,12 +8,13 @@ from itertools import chain
 
 from dartian_cli import wording
 from dartian_cli.display.bars import add_bar, progress_of, rate_text, sparkline
-from dartian_cli.display.board import Board
+from dartian_cli.display.board import Attempt, Board, attempt_of
 from dartian_cli.display.columns import WIDE, Columns
 from dartian_cli.display.finished import finished_rows, try_text
+from dartian_cli.display.reading import Reading
 from dartian_cli.display.strip import Strip, fill
 from dartian_cli.ui import Style, cells
-from dartian_queue.events import AttemptStarted, JobProgress
+from dartian_queue.events import AttemptEnded, AttemptStarted, JobProgress
 from dartian_queue.stores.store import QueueCounts
 
 __all__ = ["Picture"]
@@ -34,11 +35,21 @@ class Picture:
         self._columns = Columns()
         self._rows = 1
         self._rows_needed_at = 0.0
+        self.shown: list[Attempt] = []
+        """The attempts whose rows were drawn last, from the top."""
 
-    def draw(self, board: Board, depth: QueueCounts | None, now: float, columns: int, rows: int) -> list[Strip]:
+    def draw(
+        self,
+        board: Board,
+        depth: QueueCounts | None,
+        now: float,
+        columns: int,
+        rows: int,
+        chosen: Attempt | None = None,
+    ) -> list[Strip]:
         """Return the lines for a terminal of this size, whose last column and a third of whose rows stay free."""
-        width = columns - 1
-        budget = max(rows * 2 // 3, min(rows - 1, 8))
+        width, budget = columns - 1, _budget(rows)
+        self._columns.chosen, self.shown = chosen, []
         if budget < _FRAME + 2 or width < 30:
             return [self._summary(board, depth, width)][: max(rows - 1, 0)]
         shown = self._running_rows(board, now, budget - _FRAME - 1)
@@ -50,6 +61,34 @@ class Picture:
         lines += [_rule("finished", width), *self._finished(board, room, now, width)]
         lines.append(self._summary(board, depth, width))
         return lines
+
+    def draw_output(
+        self, board: Board, depth: QueueCounts | None, now: float, columns: int, rows: int, reading: Reading
+    ) -> list[Strip]:
+        """Return as many lines as ``draw`` at most, with the output of one job where all jobs were."""
+        width, budget = columns - 1, _budget(rows)
+        self._columns.chosen = None
+        reading.look(board)
+        event = reading.event
+        self._columns.grow([event], width)
+        if isinstance(event, AttemptEnded):
+            head = finished_rows(event, self._columns, now, width)
+        elif reading.is_known:
+            head = [self._running_row(event, board.progress.get(event.id), now, width)]
+        else:
+            gone = self._columns.begin(Strip(width).add("  "), event)
+            head = [gone.add("has ended, and is no longer among the last", "dim")]
+        room = budget - len(head) - _FRAME + 1
+        if room < 1 or width < 30:
+            return [self._summary(board, depth, width)][: max(rows - 1, 0)]
+        body = reading.rows(room, width)
+        return [
+            self._header(board, now, width),
+            *head,
+            _rule("output", width),
+            *body,
+            self._summary(board, depth, width),
+        ]
 
     def _running_rows(self, board: Board, now: float, most: int) -> int:
         """Return how many rows the running jobs get: more at once where they are needed, fewer only after a while."""
@@ -67,6 +106,8 @@ class Picture:
         if board.stopping is not None and board.stopped is None:
             return Strip(width).add(f" {_stopping(board, now)}", "yellow")
         right = f"up {wording.clock_time(now - board.since)}"
+        if board.is_paused and board.stopped is None:
+            return Strip(width).add(" paused: no new jobs begin here, those that run go on; p resumes", "yellow")
         if board.stopped is not None:
             right = f"stopped after {wording.duration(board.stopped.at - board.since)}"
         elif board.ready is None:
@@ -85,17 +126,19 @@ class Picture:
     def _running(self, board: Board, shown: int, now: float, width: int) -> list[Strip]:
         running = board.running
         if not running:
-            idle = "waiting for jobs" if board.ready and not board.stopping else ""
+            is_waiting = board.ready is not None and board.stopping is None and not board.is_paused
+            idle = "waiting for jobs" if is_waiting else ""
             return [Strip(width).add(f"  {idle}", "dim"), *(Strip(width) for _ in range(shown - 1))]
         hidden = len(running) - shown if shown > 1 else 0
         visible = running[: shown - 1 if hidden > 0 else shown]
+        self.shown += map(attempt_of, visible)
         lines = [self._running_row(event, board.progress.get(event.id), now, width) for event in visible]
         if hidden > 0:
             lines.append(Strip(width).add(f"  and {hidden + 1} more", "dim"))
         return lines + [Strip(width) for _ in range(shown - len(lines))]
 
     def _running_row(self, event: AttemptStarted, progress: JobProgress | None, now: float, width: int) -> Strip:
-        line = self._columns.begin(Strip(width).add("  "), event)
+        line = self._columns.begin(self._columns.margin(event, width), event)
         if width >= 64:
             line.add(event.queue, "dim", size=self._columns.queues).add("  ")
         if width >= WIDE and event.attempt > 1:
@@ -113,18 +156,19 @@ class Picture:
 
     def _finished(self, board: Board, room: int, now: float, width: int) -> list[Strip]:
         """Return rows of what ended last, newest first; half of the room is kept for what did not end in done."""
-        chosen: list[tuple[float, list[Strip]]] = []
+        chosen: list[tuple[AttemptEnded, list[Strip]]] = []
         left = max(room - len(board.done), (room + 1) // 2)
         for event in reversed(board.troubled):
             rows = finished_rows(event, self._columns, now, width)
             if len(rows) > left:
                 break
             left -= len(rows)
-            chosen.append((event.at, rows))
+            chosen.append((event, rows))
         left = room - sum(len(rows) for _, rows in chosen)
         done = list(board.done)[-left:] if left else []
-        chosen += [(event.at, finished_rows(event, self._columns, now, width)) for event in reversed(done)]
-        chosen.sort(key=lambda entry: entry[0], reverse=True)
+        chosen += [(event, finished_rows(event, self._columns, now, width)) for event in reversed(done)]
+        chosen.sort(key=lambda entry: entry[0].at, reverse=True)
+        self.shown += (attempt_of(event) for event, _ in chosen)
         return [row for _, rows in chosen for row in rows]
 
     def _summary(self, board: Board, depth: QueueCounts | None, width: int) -> Strip:
@@ -146,6 +190,11 @@ class Picture:
         if any(board.rates) and line.room >= 8:
             line.add(" ").add(sparkline(list(board.rates)[-min(line.room - 3, _SPARK_LENGTH) :]), "cyan")
         return fill(line.add(" "), "─", "dim")
+
+
+def _budget(rows: int) -> int:
+    """Return how many of a terminal's rows are drawn on."""
+    return max(rows * 2 // 3, min(rows - 1, 8))
 
 
 def _rule(title: str, width: int) -> Strip:

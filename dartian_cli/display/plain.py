@@ -12,6 +12,7 @@ from dartian_queue.events import (
     JobOutput,
     JobProgress,
     Notice,
+    WorkerPaused,
     WorkerReady,
     WorkerStopped,
     WorkerStopping,
@@ -60,6 +61,12 @@ class PlainDisplay:
         """Let the last lines be seen."""
         self._stream.flush()
 
+    def give_back(self) -> None:
+        """Nothing was taken: lines need no terminal."""
+
+    def go_on(self) -> None:
+        """Nothing is needed."""
+
     def _time(self, at: float) -> str:
         if int(at) != self._second[0]:
             self._second = (int(at), wording.moment(at))
@@ -82,6 +89,9 @@ class PlainDisplay:
                 return [(ui.escaped(event.level), line) for line in output_lines(event.text)]
             case WorkerReady():
                 return [("ready", _ready(event))]
+            case WorkerPaused():
+                paused = ("paused", "this worker takes no new jobs; those that run go on")
+                return [paused if event.paused else ("resumed", "this worker takes jobs again")]
             case WorkerStopping():
                 grace = f", up to {event.grace:g} s for {wording.of(event.running, 'job')}" if event.running else ""
                 return [("stopping", f"{ui.escaped(event.reason)}{grace}")]

@@ -7,13 +7,10 @@ the window gets narrower, the lines that stand there are wrapped by the terminal
 from collections.abc import Sequence
 from typing import TextIO
 
-from dartian_cli.display.echo import Echo
 from dartian_cli.display.strip import Strip
-from dartian_cli.display.terminal import CLEAR_BELOW, CLEAR_LINE, in_one_frame, size_of
+from dartian_cli.display.terminal import CLEAR_BELOW, CLEAR_LINE, GIVE_BACK, TAKE, in_one_frame, size_of
 
 __all__ = ["Region"]
-
-_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
 class Region:
@@ -24,16 +21,15 @@ class Region:
         self._coloured = coloured
         self._painted: list[int] = []
         """How wide each line is that stands there."""
-        self._echo = Echo()
 
     def size(self) -> tuple[int, int]:
         """Return the columns and rows of the terminal, as they are now."""
         return size_of(self._stream)
 
     def open(self) -> None:
-        """Hide the cursor, and let keys that are pressed not be written into the picture."""
-        self._stream.write(_HIDE_CURSOR)
-        self._echo.stop()
+        """Hide the cursor, and have pastes told from keys."""
+        self._stream.write(TAKE)
+        self._painted = []
 
     def paint(self, lines: Sequence[Strip], above: str = "") -> None:
         """Replace the lines that stand there, and let ``above``, whole lines with their endings, scroll over them."""
@@ -51,10 +47,9 @@ class Region:
         """Leave what stands there where it is, with the cursor below it, or erase it; give the terminal back."""
         columns, _ = self.size()
         end = f"{self._to_top(columns)}{CLEAR_BELOW}" if erase else "\r\n" if self._painted else ""
-        self._stream.write(f"{end}{_SHOW_CURSOR}")
+        self._stream.write(f"{end}{GIVE_BACK}")
         self._stream.flush()
         self._painted = []
-        self._echo.restore()
 
     def _to_top(self, columns: int) -> str:
         """Return what brings the cursor from the last line to the first, however the terminal has wrapped them."""

@@ -3,8 +3,6 @@
 It is the terminal's alternate screen: what stood there before is back in the end. It knows nothing of what it shows.
 """
 
-import os
-import select
 import signal
 import sys
 import time
@@ -12,13 +10,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
-from dartian_cli.display.echo import Echo
-from dartian_cli.display.terminal import CLEAR_BELOW, CLEAR_LINE, in_one_frame, size_of
+from dartian_cli.display.keys import Keys
+from dartian_cli.display.terminal import CLEAR_BELOW, CLEAR_LINE, GIVE_BACK, TAKE, in_one_frame, size_of
 
 __all__ = ["Screen"]
 
-_OPEN, _CLOSE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
-"""The alternate screen, no cursor, and lines that are cut where they are too long."""
+_OPEN, _CLOSE = f"\x1b[?1049h{TAKE}\x1b[?7l", f"\x1b[?7h{GIVE_BACK}\x1b[?1049l"
+"""The alternate screen, and lines that are cut where they are too long."""
 _LOOK = 0.1
 """Seconds after which a window that has changed its size is painted anew."""
 
@@ -27,22 +25,21 @@ class Screen:
     """The whole terminal, while it is open."""
 
     def __init__(self) -> None:
-        self._keys = sys.stdin.fileno() if sys.stdin.isatty() else -1
+        self._keys = Keys()
 
     @contextmanager
     def opened(self) -> Generator[None]:
         """Take the terminal, and give it back however this ends."""
-        echo = Echo()
         before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
         try:
-            echo.stop(keys=True)
+            self._keys.open()
             self._write(_OPEN)
             yield
         finally:
             try:
                 self._write(_CLOSE)
             finally:
-                echo.restore()
+                self._keys.close()
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
@@ -60,14 +57,9 @@ class Screen:
         """Wait so long, calling back when the window has another size; False where ``q`` was pressed."""
         until, size = time.monotonic() + duration, self.size()
         while (left := until - time.monotonic()) > 0:
-            if self._keys < 0:
-                time.sleep(min(left, _LOOK))
-            elif select.select([self._keys], [], [], min(left, _LOOK))[0]:
-                pressed = os.read(self._keys, 1024)
-                if b"q" in pressed:
-                    return False
-                if not pressed:
-                    self._keys = -1
+            self._keys.wait(min(left, _LOOK))
+            if "q" in self._keys.read():
+                return False
             if self.size() != size:
                 size = self.size()
                 resized()

@@ -3,6 +3,7 @@
 What keeps the worker from starting is no event of its work: it is kept apart, to be shown as the error that it is.
 """
 
+import contextlib
 from collections.abc import Callable
 
 from dartian_cli.display.display import Display
@@ -57,6 +58,15 @@ class Watching:
             self._display.close()
         except OSError:
             self._gone = True
+
+    def give_back(self) -> None:
+        """Give up what the display has taken, since this process is about to be stopped or ended."""
+        with contextlib.suppress(OSError):
+            self._display.give_back()
+
+    def go_on(self) -> None:
+        """Let the display take again what it needs."""
+        self._display.go_on()
 
     def _keep_apart(self, event: Event) -> bool:
         """Tell whether the event says that the worker cannot start, or follows from that."""

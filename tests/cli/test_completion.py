@@ -83,9 +83,13 @@ class Shell(Terminal):
     """A shell that knows the completion, in the folder of an application."""
 
     def __init__(self, root: Path, name: str) -> None:
-        self.program = (str(shutil.which(UNCHECKED[name][0])), *UNCHECKED[name][1:])
         super().__init__(
-            root, rows=40, PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin", HOME=str(root), QUEUE_COMPANION="0"
+            root,
+            rows=40,
+            program=(str(shutil.which(UNCHECKED[name][0])), *UNCHECKED[name][1:]),
+            PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            HOME=str(root),
+            QUEUE_COMPANION="0",
         )
         self.run(INSTALLED[name])
 

@@ -30,7 +30,7 @@ def test_the_whole_picture(columns: int, rows: int, shop: Scene, terminal: Calla
     assert "mixing down" not in shown.text
     shown.type("q")
     assert shown.end() == 0
-    assert shown.raw.endswith(b"\x1b[?7h\x1b[?25h\x1b[?1049l")
+    assert shown.raw.endswith(b"\x1b[?7h\x1b[?2004l\x1b[?25h\x1b[?1049l")
 
 
 def test_many_of_everything_leave_room_for_each_other(shop: Scene, terminal: Callable[..., Terminal]) -> None:

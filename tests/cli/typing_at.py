@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from fcntl import ioctl
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pyte
 from tests import canary
 
 PATIENCE = 30.0
+DARTIAN = (sys.executable, "-m", "dartian_cli")
 
 
 class Answer:
@@ -42,7 +44,7 @@ def clean(env: dict[str, str] | None = None) -> dict[str, str]:
 def dartian(root: Path, *arguments: str, env: dict[str, str] | None = None, code: int | None = 0) -> Answer:
     """Run ``dartian`` off a terminal, and check its exit code."""
     done = subprocess.run(
-        [sys.executable, "-m", "dartian_cli", *arguments],
+        [*DARTIAN, *arguments],
         cwd=root,
         env=clean(env),
         stdin=subprocess.DEVNULL,
@@ -57,11 +59,17 @@ def dartian(root: Path, *arguments: str, env: dict[str, str] | None = None, code
 
 
 class Terminal:
-    """``dartian`` on a terminal of its own, whose screen can be read."""
+    """``dartian``, or another program, on a terminal of its own, whose screen can be read."""
 
-    program: tuple[str, ...] = (sys.executable, "-m", "dartian_cli")
-
-    def __init__(self, root: Path, *arguments: str, columns: int = 80, rows: int = 24, **env: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        program: tuple[str, ...] = DARTIAN,
+        **env: str,
+    ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -69,7 +77,7 @@ class Terminal:
         if pid == 0:
             os.chdir(root)
             environment = clean({"TERM": "xterm-256color", **env})
-            os.execve(self.program[0], [*self.program, *arguments], environment)
+            os.execve(program[0], [*program, *arguments], environment)
         self.pid = pid
         self.code: int | None = None
         self.resize(columns, rows)
@@ -113,11 +121,15 @@ class Terminal:
 
     def wait_for(self, text: str) -> str:
         """Read until the text is on the screen, and return the screen."""
-        until = time.monotonic() + PATIENCE
-        while text not in self.text:
-            assert time.monotonic() < until, f"no {text!r} on the screen:\n{self.text}"
-            self.read()
+        self.wait_until(lambda: text in self.text, f"that {text!r} is on the screen")
         return self.text
+
+    def wait_until(self, condition: Callable[[], object], what: str) -> None:
+        """Read until something is so."""
+        until = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < until, f"{what} is not so:\n{self.text}"
+            self.read()
 
     def end(self) -> int:
         """Wait for the end of the command, and return its exit code."""

@@ -66,6 +66,21 @@ main()
 """
 """``dartian`` with a worker that leaves what it claimed ahead where it is, however long the job before it takes."""
 
+PAUSING = (
+    """
+import os, sys
+from dartian_queue import worker
+
+def opened(self):
+    open_it(self)
+    self.call_every(0.02, lambda: self.pause() if os.path.exists("pause") else self.resume())
+
+open_it, worker.Worker._open = worker.Worker._open, opened
+"""
+    + PATIENT
+)
+"""The same, with a worker that is paused for as long as there is a file of that name."""
+
 
 @pytest.fixture
 def working(scene: Scene) -> Scene:
@@ -76,6 +91,36 @@ def working(scene: Scene) -> Scene:
 
 def states(scene: Scene, *ids: str) -> list[State]:
     return [scene.job(job_id).state for job_id in ids]
+
+
+# One worker alone, at its keys
+
+
+def test_a_worker_that_is_paused_begins_nothing_and_gives_back_what_has_not_begun(working: Scene) -> None:
+    for _ in range(600):  # so quick that the worker claims ahead
+        working.put("Note")
+    file, pause = working.root / "go", working.root / "pause"
+    until = working.put("Until", file=str(file))
+    behind = [working.put("Note", text=f"behind {number}") for number in range(3)]
+    worker = working.start("-c", PAUSING, "queue:work", "--json", "--isolates", "1", "--stop-when-empty")
+    worker.wait("attempt_started", id=until)
+    wait_for(lambda: working.job(behind[2]).state is State.RUNNING, what="the jobs to be claimed ahead")
+    pause.touch()
+    assert worker.wait("worker_paused")["paused"] is True
+    for job_id in behind:
+        working.wait_until(job_id, State.WAITING)
+    file.touch()
+    worker.wait("attempt_ended", id=until, outcome="done")
+    other = working.work()
+    assert [event["id"] for event in other if event["type"] == "attempt_ended"] == behind, "they are another worker's"
+    last = working.put("Note", text="last")
+    dartian(working.root, "queue:status")  # which takes its time, in which the worker could err
+    assert working.job(last).state is State.WAITING
+    assert worker.process.poll() is None, "nothing has ended it, though nothing is due"
+    pause.unlink()
+    assert worker.wait("worker_paused")["paused"] is False
+    worker.wait("attempt_ended", id=last, outcome="done")
+    assert worker.end() == 0
 
 
 # queue:pause and queue:resume
