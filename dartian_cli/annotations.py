@@ -7,7 +7,7 @@ imports what it names.
 import ast
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -85,6 +85,15 @@ class Annotation(msgspec.Struct, frozen=True):
     def is_own(self) -> bool:
         """Whether it is a class that Dartian knows by name only."""
         return self.source is not None and self.head != "Literal" and self.head not in KNOWN
+
+    def written(self, texts: Mapping[Import, str]) -> "Annotation":
+        """Return the type with some of what it imports written in another way, and not imported."""
+        args = tuple(arg.written(texts) for arg in self.args)
+        text = texts.get(self.source) if self.source is not None and self.head != "Literal" else None
+        if self.source is None or text is None:
+            return msgspec.structs.replace(self, args=args)
+        head = text + self.head.removeprefix(self.source.name)
+        return msgspec.structs.replace(self, head=head, args=args, source=None)
 
     def imports(self) -> frozenset[Import]:
         """Return what has to be imported for it."""

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     import libcst
     from libcst.metadata import ScopeProvider
 
-__all__ = ["Declared", "Init", "JobSource", "own_uses", "parameter_places", "read_job"]
+__all__ = [
+    "Declared",
+    "Init",
+    "JobSource",
+    "declarations",
+    "keeps_as_attribute",
+    "own_uses",
+    "parameter_places",
+    "read_job",
+]
 
 Init: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -223,6 +232,26 @@ def parameter_places(source: Source, class_name: str, name: str) -> list[int]:
                 used = used.value
             found.append(span(used)[0])
     return sorted(set(found))
+
+
+def declarations(job: JobSource, name: str) -> list[int]:
+    """Return where the body of a class annotates a name."""
+    found = (statement.target for statement in job.node.body if isinstance(statement, ast.AnnAssign))
+    return [job.source.span_of(each)[0] for each in found if isinstance(each, ast.Name) and each.id == name]
+
+
+def keeps_as_attribute(job: JobSource, name: str) -> bool:
+    """Return whether a field is read as ``self.name``: of an ``__init__``, whether it says ``self.name = name``."""
+    if job.init is None:
+        return True
+    receivers = [*job.init.args.posonlyargs, *job.init.args.args][:1]
+    attributes = {f"{receiver.arg}.{name}" for receiver in receivers}
+    return any(
+        isinstance(target, ast.Attribute) and ast.unparse(target) in attributes
+        for statement in job.init.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and getattr(statement.value, "id", "") == name
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+    )
 
 
 def _scopes() -> "type[ScopeProvider]":

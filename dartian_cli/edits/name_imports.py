@@ -12,7 +12,7 @@ from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import Conflict, NotUnderstood, shown_path
 from dartian_cli.style import Style
 
-__all__ = ["with_import", "without_import"]
+__all__ = ["reached_through", "with_import", "without_import"]
 
 
 def with_import(
@@ -45,6 +45,24 @@ def with_import(
             f"from {needed.module} import {needed.name}"
         )
     return source.spliced(splices, lambda old, new: _only_imports(old, new, needed, package))
+
+
+def reached_through(source: Source, needed: Import, *, package: str, before: str) -> str:
+    """Return what a file that imports the module as such writes for a name of it: ``datetime.date``; empty else.
+
+    Where it imports the name too, that is what it writes. ``before`` is the class that needs the import above it.
+    """
+    found = bindings_of(source.tree, needed.name, package)
+    if any((binding.module, binding.name) == (needed.module, needed.name) for binding in found):
+        return ""
+    for statement in source.tree.body:
+        if isinstance(statement, ast.ClassDef) and statement.name == before:
+            break
+        for alias in statement.names if isinstance(statement, ast.Import) else ():
+            bound = alias.asname or alias.name.partition(".")[0]
+            if alias.name == needed.module and len(bindings_of(source.tree, bound, package)) == 1:
+                return f"{alias.asname or alias.name}.{needed.name}"
+    return ""
 
 
 def _added(source: Source, needed: Import, package: str, own: frozenset[str], style: Style) -> list[Splice]:

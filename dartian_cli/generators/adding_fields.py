@@ -1,14 +1,16 @@
 """``job:field NAME add``: a job class with more fields, each with a default, so that jobs which wait still load."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+
+import msgspec
 
 from dartian_cli.annotations import Import
 from dartian_cli.changes import Plan
 from dartian_cli.edits.field_lines import with_field
 from dartian_cli.edits.job_fields import read_job
-from dartian_cli.edits.name_imports import with_import
+from dartian_cli.edits.name_imports import reached_through, with_import
 from dartian_cli.edits.old_names import names_told
 from dartian_cli.edits.source import Source
 from dartian_cli.errors import Conflict, FieldRefused, NotUnderstood
@@ -40,6 +42,7 @@ def plan_add_fields(workspace: Workspace, name: str, fields: Sequence[str]) -> P
     refuse_unknown_members(workspace, workspace.project.jobs[job.folder], parsed)
     family = Family(workspace, job, "")
     style = find_style(workspace, PurePosixPath(job.path).parent)
+    parsed = tuple(_through_modules(family.job, field) for field in parsed)
     new = [field for field in parsed if not _is_there(workspace, family, field, style)]
     for field in new:
         _refuse_taken(family, field)
@@ -53,6 +56,40 @@ def plan_add_fields(workspace: Workspace, name: str, fields: Sequence[str]) -> P
     for needed in sorted(_imports(new)):
         workspace.edit(job.path, _with_import(workspace, job, needed, style))
     return workspace.plan()
+
+
+def _through_modules(member: Member, field: Field) -> Field:
+    """Return the field with its types written through the modules that the file imports: ``datetime.date``."""
+    source, job = member.text.source, member.job
+    reached = {
+        needed: reached_through(source, needed, package=_package(job), before=job.class_name)
+        for needed in field.annotation.imports()
+    }
+    texts = {needed: text for needed, text in reached.items() if text}
+    names = {needed.name: text for needed, text in texts.items()}
+    return msgspec.structs.replace(
+        field,
+        annotation=field.annotation.written(texts),
+        default=_written(field.default, names),
+        factory=_written(field.factory, names),
+    )
+
+
+def _written(expression: str | None, names: Mapping[str, str]) -> str | None:
+    """Return the expression of a default with some of its names written in another way."""
+    if expression is None:
+        return None
+    result = expression.encode()
+    found = [node for node in ast.walk(ast.parse(result)) if isinstance(node, ast.Name) and node.id in names]
+    for node in sorted(found, key=lambda node: node.col_offset, reverse=True):
+        end = node.col_offset + len(node.id.encode())
+        result = result[: node.col_offset] + names[node.id].encode() + result[end:]
+    return result.decode()
+
+
+def _package(job: FoundJob) -> str:
+    """Return what the relative imports of the job's file count from."""
+    return job.module if job.path.endswith("/__init__.py") else job.package
 
 
 def without_default(field: Field) -> str:
@@ -166,5 +203,4 @@ def _with_import(workspace: Workspace, job: FoundJob, needed: Import, style: Sty
     tops = {needed.module.partition(".")[0]}
     own = frozenset({job.module.partition(".")[0], *(top for top in tops if is_own(workspace, top))})
     content = workspace.read(job.path) or b""
-    package = job.module if job.path.endswith("/__init__.py") else job.package
-    return with_import(job.path, content, needed, package=package, own=own, style=style, before=job.class_name)
+    return with_import(job.path, content, needed, package=_package(job), own=own, style=style, before=job.class_name)

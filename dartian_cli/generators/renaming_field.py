@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from dartian_cli.changes import Plan
 from dartian_cli.edits.constructor_calls import Place, attribute_lines, keyword_places
-from dartian_cli.edits.job_fields import Declared, own_uses, parameter_places
+from dartian_cli.edits.job_fields import Declared, declarations, keeps_as_attribute, own_uses, parameter_places
 from dartian_cli.edits.old_names import follow_rename, names_told, remember_renamed
 from dartian_cli.edits.rename import renamed
 from dartian_cli.edits.source import Source
@@ -84,6 +84,7 @@ class _Renaming:
         self._field = field
         self._old, self._new = field.name, new
         self._job: FoundJob = family.job.job
+        self._is_attribute = keeps_as_attribute(family.job.text, field.name)
         self._places: dict[str, set[int]] = {}
         self._maybe: list[str] = []
 
@@ -106,11 +107,9 @@ class _Renaming:
         text, source = member.text, member.text.source
         if member is self._family.job and text.init is not None:
             self._rename(source, *parameter_places(source, member.job.class_name, self._old))
-        elif self._family.job.text.init is None:
+        if self._is_attribute:
             self._rename(source, *own_uses(source, member.job.class_name, self._old))
-            declared = text.field(self._old)
-            if declared is not None and isinstance(declared.node, ast.AnnAssign):
-                self._rename(source, source.span_of(declared.node.target)[0])
+            self._rename(source, *declarations(text, self._old))
         self._maybe += string_places(text, self._old)
         if not self._family.makes(member):
             return
@@ -123,7 +122,12 @@ class _Renaming:
     def _in_calls(self) -> None:
         for named in self._family.named:
             makes = self._family.makes(named.member)
-            places = [place for place in named.found.others if makes or place.kind == "name"]
+            places: list[Place] = []
+            for place in named.found.others:
+                if place.kind == "name" and not self._is_attribute:
+                    self._maybe.append(f"{named.source.place(place.at)} ({place.why})")
+                elif makes or place.kind == "name":
+                    places.append(place)
             for call in named.found.calls if makes else ():
                 places += keyword_places(named.source, call, self._old)
             for place in places:

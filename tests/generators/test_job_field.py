@@ -153,6 +153,29 @@ def body(text: str) -> str:
             "        self.a = c.real\n        c = b\n\n    def handle(self) -> None:\n        print(self.a)\n",
             id="a parameter, by scope",
         ),
+        pytest.param(
+            "Publish rename a c",
+            "class Publish(Job):\n    a: int\n\n    def __init__(self, a: int) -> None:\n        self.a = a\n\n"
+            "    def handle(self) -> None:\n        print(self.a, other.a)\n",
+            "class Publish(Job, renamed_fields={\"a\": \"c\"}):\n    c: int\n\n    def __init__(self, c: int) -> None:\n"
+            "        self.c = c\n\n    def handle(self) -> None:\n        print(self.c, other.a)\n",
+            id="a parameter, and the attribute that keeps it",
+        ),
+        pytest.param(
+            "Publish rename a c",
+            "class Publish(Job):\n    def __init__(it, *, a: int = 1) -> None:\n        it.a: int = a\n        it.b = it.a\n",
+            "class Publish(Job, renamed_fields={\"a\": \"c\"}):\n    def __init__(it, *, c: int = 1) -> None:\n"
+            "        it.c: int = c\n        it.b = it.c\n",
+            id="a parameter, and the annotated attribute that keeps it",
+        ),
+        pytest.param(
+            "Publish rename a c",
+            "class Publish(Job):\n    def __init__(self, a: int) -> None:\n        other.a = self.b = a\n\n"
+            "    def look(self) -> int:\n        self.a = 1\n        return self.a\n",
+            "class Publish(Job, renamed_fields={\"a\": \"c\"}):\n    def __init__(self, c: int) -> None:\n"
+            "        other.a = self.b = c\n\n    def look(self) -> int:\n        self.a = 1\n        return self.a\n",
+            id="a parameter, and no attribute that is something else",
+        ),
     ],
 )  # fmt: skip
 def test_the_class_is_edited_as_its_author_would(command: str, before: str, after: str) -> None:
@@ -579,3 +602,93 @@ def test_calls_make_the_same_jobs_and_old_payloads_load(
             wanted |= {"new": moved} if action == "rename" else {}
         assert values(now) == wanted
         assert values(load(type(now), encode(was))) == wanted
+
+
+OWN_INIT = """\
+class Publish(Job):
+    def __init__(self, podcast: int) -> None:
+        self.{kept} = podcast
+"""
+READS = """\
+from app.jobs.publish import Publish
+
+wanted = [job for job in jobs if isinstance(job, Publish)]
+match wanted:
+    case Publish(podcast=1): ...
+
+
+class Later(Publish):
+    def handle(self) -> None:
+        print(self.podcast)
+"""
+
+
+def test_the_attribute_that_keeps_a_parameter_is_renamed_in_patterns_and_in_what_extends_the_job() -> None:
+    result = changed("Publish rename podcast podcast_id", HEAD + OWN_INIT.format(kept="podcast"), READS)
+    assert result.project.text(CALLS) == READS.replace("podcast=1", "podcast_id=1").replace(
+        "self.podcast", "self.podcast_id"
+    )
+
+
+def test_an_attribute_that_is_not_the_parameter_is_told_and_left() -> None:
+    result = changed("Publish rename podcast podcast_id", HEAD + OWN_INIT.format(kept="number"), READS)
+    result.assert_unchanged(CALLS)
+    assert result.plan.notes == ("left as it is, and may be podcast: app/calls.py:5 (matches it)",)
+
+
+REACHED = {
+    "the module": ("import datetime\n", "at:datetime?", "import datetime\n", "at: datetime.datetime | None = None"),
+    "under another name": (
+        "import datetime as dt\n",
+        "at:list:date=[]",
+        "import datetime as dt\n",
+        "at: list[dt.date] = field(default_factory=list[dt.date])",
+    ),
+    "the name too": (
+        "import datetime as dt\nfrom datetime import datetime\n",
+        "at:datetime?",
+        "import datetime as dt\nfrom datetime import datetime\n",
+        "at: datetime | None = None",
+    ),
+    "a module of the project": (
+        "import app.models\n",
+        "at:app.models.Card?",
+        "import app.models\n",
+        "at: app.models.Card | None = None",
+    ),
+    "a class in a class": (
+        "import app.models as models\n",
+        "at:app.models.Card.Kind?",
+        "import app.models as models\n",
+        "at: models.Card.Kind | None = None",
+    ),
+    "a default that says the name": (
+        "import app.models\n",
+        "at:app.models.Rank=HIGH",
+        "import app.models\n",
+        "at: app.models.Rank = app.models.Rank.HIGH",
+    ),
+    "a name that is made anew": (
+        "import decimal\ndecimal = decimal.getcontext()\n",
+        "at:Decimal?",
+        "import decimal\nfrom decimal import Decimal\ndecimal = decimal.getcontext()\n",
+        "at: Decimal | None = None",
+    ),
+}
+MODELS = "import enum\n\n\nclass Card:\n    class Kind: ...\n\n\nclass Rank(enum.Enum):\n    HIGH = 1\n"
+
+
+@pytest.mark.parametrize("case", REACHED)
+def test_a_type_is_written_through_the_module_where_the_file_imports_that(case: str) -> None:
+    imports, field, imports_after, declaration = REACHED[case]
+    job = f"{imports}\nfrom dartian_queue import Job, field\n\n\nclass Publish(Job):\n    a: int\n"
+    result = changed(f"Publish add {field}", job, more={"app/models.py": MODELS})
+    text = result.project.text(JOB)
+    assert text.endswith(f"class Publish(Job):\n    a: int\n    {declaration}\n")
+    assert text.startswith(imports_after)
+
+
+def test_a_module_that_is_imported_below_the_class_is_of_no_use_to_it() -> None:
+    job = f"{HEAD}class Publish(Job):\n    a: int\n\n\nimport datetime\n"
+    refusal = project({JOB: job}).assert_refuses(Conflict, plan, "Publish add at:datetime?")
+    assert ":8: datetime means something else, and the field needs that of datetime" in str(refusal)
