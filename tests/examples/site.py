@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -19,12 +18,12 @@ from dartian_queue.states import State
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Store, StoredJob
 from tests import canary
+from tests.examples.commands import BIN, run
 from tests.scene import PATIENCE, is_alive, wait_for
 
 __all__ = ["Site"]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SCRIPTS = Path(sys.executable).parent
 
 
 class Site:
@@ -76,9 +75,7 @@ class Site:
 
     def run(self, command: str, **env: str) -> str:
         """Run a line of a shell to its end, and return what it has printed."""
-        done = subprocess.run(
-            command, shell=True, cwd=self.root, env=self._env(env), capture_output=True, text=True, timeout=60
-        )
+        done = run(["sh", "-c", command], self.root, **self._env(env))
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -152,7 +149,7 @@ class Site:
     def _env(self, more: dict[str, str]) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("QUEUE_", "DARTIAN_"))}
         port = self.url.rpartition(":")[2]
-        return {**clean, "PATH": f"{SCRIPTS}:{os.environ['PATH']}", "PORT": port, "PYTHONUNBUFFERED": "1", **more}
+        return {**clean, "PATH": f"{BIN}:{os.environ['PATH']}", "PORT": port, "PYTHONUNBUFFERED": "1", **more}
 
     def _accepts(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2]))):
