@@ -1,16 +1,20 @@
 """What the pages of docs/ show is run as it stands there, block after block, in an application like the reader's."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
+from dartian_queue import JobContext
+from dartian_queue.options import DispatchOptions, JobOptions
+from dartian_queue.testing import FakeQueue
 from tests.examples.commands import BIN, run
-from tests.examples.page_blocks import CHECKS, DOCS, NOT_RUN, Reader, blocks_of
+from tests.examples.page_blocks import CHECKS, DOCS, NOT_RUN, Reader, blocks_of, understand
 from tests.faults import test_storage_users
 
-PAGES = ["first-job.md", "configuration.md", "deploying.md", "testing.md"]
+PAGES = ["first-job.md", "configuration.md", "testing.md", "deploying.md", "coming-from.md"]
 FROM_NOTHING = {"first-job.md"}
 """Pages whose reader has no application yet."""
 
@@ -58,10 +62,30 @@ def test_what_is_not_run_says_why(page: str) -> None:
             assert len(block.text.splitlines()[0]) > len(NOT_RUN)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "../README.md"])
 def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (DOCS / page).read_text()):
-        assert link.startswith("https://") or (DOCS / link).exists(), link
+    text = (DOCS / page).read_text()
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        assert link.startswith("https://") or (DOCS / page).parent.joinpath(link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_a_page_names_is_understood(page: str) -> None:
+    for command in sorted(set(re.findall(r"`dartian ([a-z]+:?[a-z]*[^`]*)`", (DOCS / page).read_text()))):
+        understand(["dartian", *shlex.split(command)])
+
+
+def test_what_a_newcomer_is_told_to_write_is_there() -> None:
+    page = (DOCS / "coming-from.md").read_text()
+    named = {kind: set(re.findall(rf"`{kind}\.(\w+)", page)) for kind in ("context", "queue")}
+    assert named["context"] <= set(dir(JobContext)) | {"id", "attempt"}
+    assert named["queue"] == {"drain", "assert_dispatched"} <= set(dir(FakeQueue))
+    written = " ".join(re.findall(r"`(?:await )?dispatch\(\w+(?:\(\w+\))?, ([^`]+)\)`", page))
+    assert set(re.findall(r"(\w+)=", written)) <= set(DispatchOptions.__struct_fields__)
+    ours = "\n".join(row.split(" | ")[1] for row in re.findall(r"^\| .* \|$", page, re.MULTILINE))
+    keywords = set(re.findall(r"`([a-z_]+)=", ours))
+    assert keywords <= set(JobOptions.__struct_fields__)
+    assert {"tries", "backoff", "fail_on", "retry_on", "retry_until"} <= keywords
 
 
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the program sqlite3 is not installed")
