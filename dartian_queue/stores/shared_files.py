@@ -1,7 +1,8 @@
 """Files beside a store, with the rights of their folder: whoever may use the store may use them, whatever the umask.
 
 So two users of one group can share a store whose file is readable and writable for both, as SQLite itself makes its
-``-wal`` and ``-shm`` with the rights of the database. It never widens the rights of what another user has made.
+``-wal`` and ``-shm`` with the rights of the database. It never gives anything to those who may only read there, nor
+changes the rights of what another user has made.
 """
 
 import os
@@ -34,4 +35,6 @@ def make_fifo(path: str) -> None:
 
 
 def _rights_beside(path: str) -> int:
-    return stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) & 0o666
+    """Return read and write for those who may write in the folder."""
+    writable = stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) & 0o222
+    return writable | writable << 1

@@ -98,12 +98,32 @@ def missing_right(path: str) -> str:
         )
     for place in (path, f"{path}-wal", f"{path}-shm"):
         if os.path.lexists(place) and not os.access(place, os.R_OK | os.W_OK):
-            return f"{shown(place, 200)} may not be read and written by this user; chmod u+rw it."
+            return f"{shown(place, 200)} may not be read and written by this user; {_let(place, 'rw')}"
     while not os.path.lexists(folder):
         folder = os.path.dirname(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
-        return f"{shown(folder, 200)} may not be written by this user (SQLite needs that too); chmod u+wx it."
+        return f"{shown(folder, 200)} may not be written by this user (SQLite needs that too); {_let(folder, 'wx')}"
     return ""
+
+
+def _let(place: str, rights: str) -> str:
+    """Return what gives this user the rights to a file or folder that is there."""
+    owner = os.stat(place).st_uid
+    if owner == os.geteuid():
+        return f"chmod u+{rights} it."
+    return (
+        f"it is {_name_of(owner)}'s.\n"
+        f"Do this as that user, or share the store with a group of both: chmod 660, its folder 2770."
+    )
+
+
+def _name_of(user: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 def _mounted_read_only(path: str) -> str:
