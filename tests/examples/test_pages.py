@@ -11,6 +11,7 @@ import pytest
 
 from dartian_queue import JobContext
 from dartian_queue.options import DispatchOptions, JobOptions
+from dartian_queue.settings import Settings
 from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.testing import FakeQueue
 from tests.conformance.making import job
@@ -70,6 +71,12 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
     text = (DOCS / page).read_text()
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         assert link.startswith("https://") or (DOCS / page).parent.joinpath(link).exists(), link
+
+
+def test_the_configuration_page_has_every_function_that_the_file_may_define() -> None:
+    hooks = {name for name in Settings.__struct_fields__ if "Callable[" in str(Settings.__annotations__[name])}
+    (shown,) = [block.text for block in blocks_of("configuration.md") if block.path == "config/queue.py"]
+    assert set(re.findall(r"^def (\w+)", shown, re.MULTILINE)) == hooks
 
 
 @pytest.mark.parametrize("page", PAGES)
