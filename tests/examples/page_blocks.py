@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import yaml  # type: ignore[import-untyped] # comes with libcst
+import yaml  # type: ignore[import-untyped] # its stubs would be one more thing to install
 
 from dartian_queue.settings import Config
 from tests.examples.commands import BIN, run
