@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test faults wheel clean
+.PHONY: help setup demo test faults picture wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test: setup ## Run everything that a change must pass: ruff, mypy, pyright, pyte
 
 faults: setup ## Run the long fault suite: kills, freezes and starves real processes
 	DARTIAN_FAULTS=full $(BIN)/pytest --numprocesses 2 --dist worksteal --timeout 900 tests/faults tests/conformance/test_walks.py tests/generators/test_plan.py
+
+picture: setup ## Make docs/display.svg and docs/demo.cast anew, from real runs
+	$(BIN)/python -m docs.picture
+	$(BIN)/python -m docs.recording
 
 wheel: setup ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -61,6 +61,8 @@ def dartian(root: Path, *arguments: str, env: dict[str, str] | None = None, code
 class Terminal:
     """``dartian``, or another program, on a terminal of its own, whose screen can be read."""
 
+    screen_kind: type[pyte.HistoryScreen] = pyte.HistoryScreen
+
     def __init__(
         self,
         root: Path,
@@ -70,7 +72,7 @@ class Terminal:
         program: tuple[str, ...] = DARTIAN,
         **env: str,
     ) -> None:
-        self.screen = pyte.HistoryScreen(columns, rows, history=2000)
+        self.screen = self.screen_kind(columns, rows, history=2000)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         pid, self.descriptor = pty.fork()
@@ -131,9 +133,9 @@ class Terminal:
             assert time.monotonic() < until, f"{what} is not so:\n{self.text}"
             self.read()
 
-    def end(self) -> int:
+    def end(self, patience: float = PATIENCE) -> int:
         """Wait for the end of the command, and return its exit code."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while self.code is None:
             assert time.monotonic() < until, self.text
             self.read()
