@@ -17,6 +17,7 @@ import msgspec
 from dartian_queue.config import handover
 from dartian_queue.envelope import new_id
 from dartian_queue.errors import DartianError
+from dartian_queue.remarks import remark
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.stores.store import Store
 
@@ -79,12 +80,12 @@ class Companion:
             self._process = _spawn()
         except (OSError, TypeError, ValueError) as error:
             self._again_at = self._started_at + LONGEST_BACKOFF
-            _say(f"no worker could be started ({error}); the jobs stay stored: `dartian queue:work` runs them")
+            remark(f"no worker could be started ({error}); the jobs stay stored: `dartian queue:work` runs them")
             return
         self._tell(orders)
         if not self._announced:
             self._announced = True
-            _say(
+            remark(
                 f"no worker is live, so this process has started one of its own (pid {self._process.pid}); "
                 f"QUEUE_COMPANION=0 turns that off"
             )
@@ -96,9 +97,9 @@ class Companion:
             if due:
                 self._drain(due)
         except KeyboardInterrupt:
-            _say("the rest is left for `dartian queue:work`")
+            remark("the rest is left for `dartian queue:work`")
         except DartianError as error:
-            _say(f"jobs may be left for `dartian queue:work`: {error}")
+            remark(f"jobs may be left for `dartian queue:work`: {error}")
         finally:
             self.let_go()
 
@@ -112,10 +113,10 @@ class Companion:
 
     def _drain(self, due: int) -> None:
         if not self.lives:
-            _say(f"its worker has ended; {_jobs(due)} not run and stored: `dartian queue:work` runs them")
+            remark(f"its worker has ended; {_jobs(due)} not run and stored: `dartian queue:work` runs them")
             return
         timeout = cast("float", self._connection.drain_timeout)
-        _say(f"finishing {_jobs(due)}; Ctrl-C leaves {'it' if due == 1 else 'them'} for `dartian queue:work`")
+        remark(f"finishing {_jobs(due)}; Ctrl-C leaves {'it' if due == 1 else 'them'} for `dartian queue:work`")
         self._tell(Drain(timeout))
         process = self._process
         if process is not None:
@@ -123,7 +124,7 @@ class Companion:
                 process.wait(timeout + MARGIN)
         left = self._store.due_of(self.origin)
         if left:
-            _say(f"{_jobs(left)} not finished within {timeout:g} s and stored: `dartian queue:work` runs them")
+            remark(f"{_jobs(left)} not finished within {timeout:g} s and stored: `dartian queue:work` runs them")
 
     def _tell(self, message: Orders | Drain) -> None:
         stdin = None if self._process is None else self._process.stdin
@@ -208,10 +209,3 @@ def _interrupted() -> bool:
 
 def _jobs(count: int) -> str:
     return "1 job" if count == 1 else f"{count} jobs"
-
-
-def _say(text: str) -> None:
-    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] # it is None under pythonw and daemons
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(f"dartian: {text}\n")
-            sys.stderr.flush()

@@ -10,7 +10,17 @@ from typing import NoReturn, TypeVar
 
 from dartian_queue.delays import Duration, seconds
 
-__all__ = ["CancelAttempt", "FailAttempt", "JobContext", "ReleaseAttempt", "entered", "left", "progress", "track"]
+__all__ = [
+    "CancelAttempt",
+    "FailAttempt",
+    "JobContext",
+    "ReleaseAttempt",
+    "active",
+    "entered",
+    "left",
+    "progress",
+    "track",
+]
 
 Item = TypeVar("Item")
 
@@ -101,6 +111,11 @@ class JobContext:
 _active: ContextVar[JobContext | None] = ContextVar("dartian_job_context", default=None)
 
 
+def active() -> JobContext | None:
+    """Return the attempt that runs here; None outside of a job."""
+    return _active.get()
+
+
 def entered(context: JobContext) -> Token[JobContext | None]:
     """Make ``context`` the one that ``progress`` and ``track`` find."""
     return _active.set(context)
@@ -113,7 +128,7 @@ def left(token: Token[JobContext | None]) -> None:
 
 def progress(done: float, total: float | None = None, note: str = "") -> None:
     """Say from anywhere in a job how far it has come; outside of a job it does nothing."""
-    if (context := _active.get()) is not None:
+    if (context := active()) is not None:
         context.progress(done, total, note)
 
 

@@ -13,6 +13,7 @@ from dartian_queue import config
 from dartian_queue.dispatch import dispatch
 from dartian_queue.job import options_of
 from dartian_queue.receipt import Receipt
+from dartian_queue.remarks import leave_unserved
 from dartian_queue.settings import Connection
 from dartian_queue.stores.store import WorkerInfo
 
@@ -51,6 +52,7 @@ def job_dispatch(
 ) -> None:
     """Put a job on its queue by hand."""
     config.configure(companion=False)
+    leave_unserved()
     settings = config.current()
     cls = application.load_jobs(settings).get(name)
     job = make_job(cls, name, fields or [], settings.config.max_payload)

@@ -16,6 +16,7 @@ from dartian_queue.envelope import Envelope
 from dartian_queue.errors import ConfigError
 from dartian_queue.forks import around, importing
 from dartian_queue.receipt import Delivery, flush_with, log_unseen, running_loop
+from dartian_queue.remarks import remark_unserved
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.stores import open_store
 from dartian_queue.stores.store import Added, Store
@@ -59,7 +60,9 @@ class IsolateDriver:
             store = self._store = self._open()
         companion = self._companion
         if companion is None:
-            return store.add(_from(adopted_origin(), envelopes))
+            added = store.add(_from(adopted_origin(), envelopes))
+            remark_unserved(store, envelopes)
+            return added
         if not companion.lives and all(store.served(queue) for queue in {envelope.queue for envelope in envelopes}):
             return store.add(envelopes)
         added = store.add(_from(companion.origin, envelopes))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from dartian_queue.attempt import Attempt, perform, run_failed
-from dartian_queue.context import JobContext
+from dartian_queue.context import JobContext, active
 from dartian_queue.errors import JobCrashed, JobTimeout
 from dartian_queue.isolates.application import Application, import_application
 from dartian_queue.isolates.interruption import Interruption
@@ -359,9 +359,15 @@ def _settle_in(output: int) -> None:
     sys.breakpointhook = _no_breakpoint
 
 
-def _no_breakpoint(*_args: object, **_keywords: object) -> None:
+def _no_breakpoint(*arguments: object, **keywords: object) -> None:
+    """Refuse to wait for a debugger where no terminal is; PYTHONBREAKPOINT may name one that needs none, or 0."""
+    if os.environ.get("PYTHONBREAKPOINT"):
+        sys.__breakpointhook__(*arguments, **keywords)
+        return
+    name = context.name if (context := active()) else "NAME"
     raise RuntimeError(
-        "breakpoint() has no terminal in an isolate\nRun the job here and now instead: dartian job:run NAME field=value"
+        "breakpoint() has no terminal in an isolate\n"
+        f"Run the job here and now instead: dartian job:run {name} field=value"
     )
 
 

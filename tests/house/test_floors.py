@@ -33,6 +33,7 @@ FLOORS: dict[str, int] = {
     "config": 1,
     "variables": 1,
     "receipt": 1,
+    "remarks": 4,
     "fields": 2,
     "hooks": 2,
     "signatures": 2,
