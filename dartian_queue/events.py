@@ -12,6 +12,7 @@ from dartian_queue.outcome import ErrorReport
 __all__ = [
     "AttemptEnded",
     "AttemptStarted",
+    "CodeChange",
     "Event",
     "JobOutput",
     "JobProgress",
@@ -105,6 +106,26 @@ class Notice(msgspec.Struct, frozen=True, tag="notice"):
     text: str
 
 
+class CodeChange(msgspec.Struct, frozen=True, tag="code"):
+    """The application's code was edited since it was loaded, or is loaded anew."""
+
+    at: float
+    state: str
+    """edited, loading, loaded, or broken: it could not be loaded, and what was loaded before goes on."""
+    files: tuple[str, ...]
+    """Those that differ from what was loaded before, below the application's root."""
+    error: str = ""
+    """Why it could not be loaded."""
+    duration: float = 0.0
+    """Seconds that loading took."""
+    jobs: int = 0
+    """How many job classes there are now."""
+    appeared: tuple[str, ...] = ()
+    """The names of jobs that were not known before."""
+    gone: tuple[str, ...] = ()
+    """The names of jobs that are not known any more."""
+
+
 class WorkerPaused(msgspec.Struct, frozen=True, tag="worker_paused"):
     """This worker alone takes no new jobs, or takes some again; the running ones go on."""
 
@@ -140,6 +161,7 @@ Event: TypeAlias = (
     | JobOutput
     | AttemptEnded
     | Notice
+    | CodeChange
     | WorkerPaused
     | WorkerStopping
     | WorkerStopped

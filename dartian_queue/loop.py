@@ -3,8 +3,12 @@
 A selector and a few timers instead of asyncio, which costs a worker 50 ms and megabytes. It has one thread.
 """
 
+import contextlib
+import os
 import selectors
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 __all__ = ["Loop"]
@@ -27,6 +31,13 @@ class Loop:
         self._selector = selectors.DefaultSelector()
         self._readers: dict[int, Callable[[], None]] = {}
         self._timers: list[_Timer] = []
+        self._is_closed = False
+        self._closing = threading.Lock()
+        self._soon: deque[Callable[[], object]] = deque()
+        self._wake_reader, self._waker = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._waker, False)
+        self.add_reader(self._wake_reader, self._call_what_came)
 
     def add_reader(self, descriptor: int, callback: Callable[[], None]) -> None:
         """Call back whenever the descriptor is readable or closed at its other end."""
@@ -46,6 +57,19 @@ class Loop:
         """Call back after ``delay`` seconds."""
         self._timers.append(_Timer(delay, callback, once=True))
 
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        """Call back in the next turn. From any thread; what comes after the end is not called."""
+        self._soon.append(callback)
+        with self._closing, contextlib.suppress(BlockingIOError):  # a full pipe wakes the loop as well
+            if not self._is_closed:
+                os.write(self._waker, b"\0")
+
+    def _call_what_came(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_reader, 4096)
+        while self._soon:
+            self._soon.popleft()()
+
     def turn(self, patience: float) -> None:
         """Wait until something happens or is due, at most ``patience`` seconds, and do it."""
         now = time.monotonic()
@@ -63,7 +87,12 @@ class Loop:
             timer.callback()
 
     def close(self) -> None:
-        """Forget everything."""
+        """Forget everything. Idempotent."""
+        with self._closing:
+            if not self._is_closed:
+                os.close(self._waker)
+                os.close(self._wake_reader)
+            self._is_closed = True
         self._selector.close()
         self._readers.clear()
         self._timers.clear()

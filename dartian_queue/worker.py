@@ -16,12 +16,13 @@ from dartian_queue.delays import seconds
 from dartian_queue.errors import StoreError
 from dartian_queue.events import Event, WorkerPaused, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
-from dartian_queue.isolates.protocol import Boot, Progress, Ready
+from dartian_queue.isolates.protocol import Boot, Broken, Progress, Ready
 from dartian_queue.isolates.recycling import Recycling, granted
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
 from dartian_queue.outcome import Cancelled, Crashed, Failed, Held, Outcome, Released, Retry
+from dartian_queue.reloading import Reloading
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.signals import stop_signals
 from dartian_queue.stores import open_store
@@ -102,6 +103,10 @@ class Worker:
         """Call back on the worker's thread every ``interval`` seconds."""
         self._loop.call_every(interval, callback)
 
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back on the worker's thread in its next turn. From any thread."""
+        self._loop.call_soon(callback)
+
     def stop(self, reason: str, grace: float | None = None) -> None:
         """Take no more jobs and end when the running ones have ended, or after ``grace`` seconds.
 
@@ -134,6 +139,11 @@ class Worker:
             self._paused = False
             self._look_at = 0.0
             self._teller.tell(WorkerPaused(time.time(), paused=False))
+
+    def reload(self) -> None:
+        """Load the application's code anew for the jobs that begin after that; running jobs keep what they have."""
+        if self._is_open:
+            self._reloading.ask()
 
     def drain(self, origin: str, timeout: float) -> None:
         """Run only what the process ``origin`` dispatched, and end when none of that is due, or after ``timeout``."""
@@ -184,6 +194,15 @@ class Worker:
         self._upkeep = Upkeep(
             self.store, self._seat, self._pool, self._ledger, self._loop, self._teller, self._settings.config
         )
+        self._reloading = Reloading(
+            self._pool,
+            self._loop,
+            self._teller,
+            self._settings.root,
+            self._settings.config_file,
+            interval=self._options.edit_interval,
+            by_itself=self._options.watch,
+        )
         self._is_open = True
         if self._seat.fileno() >= 0:
             self._loop.add_reader(self._seat.fileno(), self._woken)
@@ -231,6 +250,7 @@ class Worker:
 
     def _close(self) -> None:
         if self._is_open:
+            self._reloading.close()
             self._pool.close()
             with contextlib.suppress(StoreError):
                 self._seat.leave()
@@ -392,8 +412,8 @@ class Worker:
 
     def on_ready(self, ready: Ready) -> None:
         """Begin to claim: the zygote knows the jobs."""
-        self._names = frozenset(ready.names)
-        self._look_at = 0.0
+        self._know(ready)
+        self._reloading.begin(ready)
         self._teller.tell(
             WorkerReady(
                 at=time.time(),
@@ -407,6 +427,21 @@ class Worker:
             )
         )
         self._upkeep.tidy(self._names)
+
+    def on_reloaded(self, ready: Ready) -> None:
+        """Go on with the code that was loaded anew."""
+        self._know(ready)
+        self._reloading.succeed(ready)
+        self._upkeep.tidy(self._names)
+
+    def on_not_reloaded(self, broken: Broken) -> None:
+        """Go on with the code that there is."""
+        self._reloading.fail(broken)
+
+    def _know(self, ready: Ready) -> None:
+        """Look for jobs at once: others are known now."""
+        self._names = frozenset(ready.names)
+        self._look_at = 0.0
 
     def on_broken(self, text: str, exit_code: int) -> None:
         """End: no job can be run."""
@@ -449,9 +484,10 @@ class Worker:
     def on_returned(self, in_flight: list[InFlight]) -> None:
         """Give what had not begun to another isolate, or back to the store."""
         if self._stopping or self._paused:
-            self._upkeep.give_back(in_flight)
-        else:
-            self._pool.waiting.extendleft(reversed(in_flight))
+            return self._upkeep.give_back(in_flight)
+        self._upkeep.give_back([one for one in in_flight if one.claim.envelope.name not in self._names])
+        known = [one for one in in_flight if one.claim.envelope.name in self._names]
+        return self._pool.waiting.extendleft(reversed(known))
 
     def on_hook_ended(self, hook: Hook) -> None:
         """Owe the failure that waited for its hook."""

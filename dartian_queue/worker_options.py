@@ -30,6 +30,10 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_time: float = 0.0
     grace: float | None = None
     limits: Limits = Limits()
+    watch: bool = False
+    """Whether edited code is loaded anew by itself."""
+    edit_interval: float = 0.0
+    """Seconds between two looks for edited code; 0 for none."""
     name: str = ""
     companion_of: int = 0
     """The pid of the owner, where this is a companion."""

@@ -27,7 +27,10 @@ EXAMPLES = (
     "dartian queue:work",
     "dartian queue:work --queue media,default --isolates 4",
     "dartian queue:work --stop-when-empty",
+    "dartian queue:work --watch",
 )
+_SOON, _LATER = 0.2, 2.0
+"""Seconds between two looks for edited code: where somebody waits for it to be loaded or told, and elsewhere."""
 
 
 def queue_work(
@@ -68,6 +71,7 @@ def queue_work(
     grace: Annotated[
         str | None, typer.Option(metavar="SECONDS", help="Seconds that running jobs get when it is stopped.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Load edited code anew by itself; what runs goes on.")] = False,
     name: Annotated[str, typer.Option(metavar="NAME", help="What queue:status calls this worker.")] = "",
     plain: Annotated[bool, typer.Option("--plain", help="One line an event, also on a terminal.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line (see docs/cli.md).")] = False,
@@ -80,6 +84,7 @@ def queue_work(
     """
     _refuse_contradictions(once=once, max_jobs=max_jobs, plain=plain, json=json)
     chosen = application.storing_connection(connection, "queue:work")
+    shape: Shape = "json" if json else "live" if not (plain or quiet) and is_live_terminal() else "plain"
     from dartian_queue.aside import Aside
     from dartian_queue.isolates.processes import reap_adopted
     from dartian_queue.worker import Worker
@@ -97,10 +102,11 @@ def queue_work(
         max_time=parse_seconds("--max-time", max_time),
         grace=None if grace is None else parse_seconds("--grace", grace),
         limits=_limits(tries, timeout, backoff),
+        watch=watch,
+        edit_interval=_SOON if watch or shape == "live" else _LATER,
         name=name,
     )
     application.reachable_store(chosen).close()
-    shape: Shape = "json" if json else "live" if not (plain or quiet) and is_live_terminal() else "plain"
     wishes = Wishes()
     display = Watching(display_for(shape, chosen, options.queues, wishes), quiet=quiet)
     display.when_unseen(lambda: wishes.ask("stop"))

@@ -13,6 +13,7 @@ from dartian_cli.display.printed import Printed
 from dartian_queue.events import (
     AttemptEnded,
     AttemptStarted,
+    CodeChange,
     Event,
     JobOutput,
     JobProgress,
@@ -44,6 +45,8 @@ class Board:
         self.stopped: WorkerStopped | None = None
         self.is_paused = False
         """Whether it takes no jobs, since somebody has asked for that at the keys."""
+        self.code: CodeChange | None = None
+        """What is to be said of the code; None where what is loaded is as it was written."""
         self._slots: dict[str, int] = {}
         """Which isolate has begun which job that is not settled yet."""
         self._running: dict[int, AttemptStarted] = {}
@@ -74,10 +77,13 @@ class Board:
         elif isinstance(event, JobOutput):
             if event.id in self._slots:
                 self.printed.take(event)
+        elif isinstance(event, CodeChange):
+            is_settled = event.state == "loaded" or (event.state == "edited" and not event.files)
+            self.code = None if is_settled else event
         elif isinstance(event, WorkerPaused):
             self.is_paused = event.paused
         elif isinstance(event, WorkerReady):
-            self.ready = event
+            self.ready, self.code = event, None
         elif isinstance(event, WorkerStopping):
             self.stopping = event
         elif isinstance(event, WorkerStopped):

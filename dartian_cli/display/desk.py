@@ -39,9 +39,11 @@ class Desk:
             self._read(shown, board)
         elif key == "q":
             return None if board.stopping else "stop"
-        if key == "p" and not board.stopping:
+        if board.stopping:
+            return None
+        if key == "p":
             return "resume" if board.is_paused else "pause"
-        return None
+        return "reload" if key == "r" else None
 
     def _choose(self, step: int, shown: Sequence[Attempt]) -> None:
         if not shown:
@@ -75,4 +77,4 @@ class Desk:
         output = [("↑↓", "choose"), ("enter", "a job's output")]
         if board.stopping:
             return output
-        return [("p", "resume" if board.is_paused else "pause"), ("q", "stop"), *output]
+        return [("p", "resume" if board.is_paused else "pause"), ("r", "reload"), ("q", "stop"), *output]

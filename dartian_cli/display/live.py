@@ -11,6 +11,7 @@ from threading import Lock
 
 from dartian_cli import ui, wording
 from dartian_cli.display.board import Board
+from dartian_cli.display.code_changes import loaded_text
 from dartian_cli.display.depth import Depth
 from dartian_cli.display.desk import Desk
 from dartian_cli.display.keys import Keys
@@ -20,7 +21,7 @@ from dartian_cli.display.region import Region
 from dartian_cli.display.strip import Strip
 from dartian_cli.display.terminal import in_foreground
 from dartian_cli.display.wishes import Wishes
-from dartian_queue.events import Event, JobOutput, Notice, WorkerReady
+from dartian_queue.events import CodeChange, Event, JobOutput, Notice, WorkerReady
 
 __all__ = ["LiveDisplay"]
 
@@ -54,7 +55,7 @@ class LiveDisplay:
     def watch(self, event: Event) -> None:
         """Take one event; nothing is painted before the next tick."""
         self._board.take(event)
-        if isinstance(event, JobOutput | Notice | WorkerReady):
+        if isinstance(event, JobOutput | Notice | CodeChange | WorkerReady):
             self._above += _above(event)
 
     def tick(self) -> None:
@@ -126,13 +127,17 @@ class LiveDisplay:
         return [*lines, desk.footer(board, columns)]
 
 
-def _above(event: JobOutput | Notice | WorkerReady) -> list[str]:
+def _above(event: JobOutput | Notice | CodeChange | WorkerReady) -> list[str]:
     if isinstance(event, JobOutput):
         name = ui.styled(ui.escaped(event.name) or "isolate", "yellow" if event.stream == "stderr" else "cyan")
         return [f"{name} {ui.styled('│', 'dim')} {line}" for line in output_lines(event.text)]
     if isinstance(event, Notice):
         level = ui.styled(f"{ui.escaped(event.level)}:", _LEVELS.get(event.level, "dim"))
         return [f"{level} {line}" for line in output_lines(event.text)]
+    if isinstance(event, CodeChange):
+        if event.state == "loaded":
+            return [f"{ui.styled('loaded:', 'green')} {loaded_text(event)}"]
+        return [f"{ui.styled('broken:', 'red')} {line}" for line in output_lines(event.error)] if event.error else []
     if event.plain_isolates:
         return [f"{ui.styled('isolates are started plainly:', 'yellow')} {ui.escaped(event.plain_isolates)}"]
     return []

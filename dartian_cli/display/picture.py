@@ -9,6 +9,7 @@ from itertools import chain
 from dartian_cli import wording
 from dartian_cli.display.bars import add_bar, progress_of, rate_text, sparkline
 from dartian_cli.display.board import Attempt, Board, attempt_of
+from dartian_cli.display.code_changes import code_text
 from dartian_cli.display.columns import WIDE, Columns
 from dartian_cli.display.finished import finished_rows, try_text
 from dartian_cli.display.reading import Reading
@@ -106,8 +107,8 @@ class Picture:
         if board.stopping is not None and board.stopped is None:
             return Strip(width).add(f" {_stopping(board, now)}", "yellow")
         right = f"up {wording.clock_time(now - board.since)}"
-        if board.is_paused and board.stopped is None:
-            return Strip(width).add(" paused: no new jobs begin here, those that run go on; p resumes", "yellow")
+        if (board.is_paused or board.code is not None) and board.stopped is None:
+            return Strip(width).add(f" {_state(board)}", "yellow")
         if board.stopped is not None:
             right = f"stopped after {wording.duration(board.stopped.at - board.since)}"
         elif board.ready is None:
@@ -199,6 +200,14 @@ def _budget(rows: int) -> int:
 
 def _rule(title: str, width: int) -> Strip:
     return fill(Strip(width).add(f"─ {title} ", "dim"), "─", "dim")
+
+
+def _state(board: Board) -> str:
+    """Return what is unusual about a worker that goes on, and the key that changes it."""
+    code = "" if board.code is None else code_text(board.code)
+    if not board.is_paused:
+        return code
+    return f"paused; p resumes · {code}" if code else "paused: no new jobs begin here, those that run go on; p resumes"
 
 
 def _stopping(board: Board, now: float) -> str:

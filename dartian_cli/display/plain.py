@@ -4,10 +4,12 @@ import sys
 from typing import TextIO
 
 from dartian_cli import ui, wording
+from dartian_cli.display.code_changes import list_of, loaded_text
 from dartian_cli.display.output import output_lines
 from dartian_queue.events import (
     AttemptEnded,
     AttemptStarted,
+    CodeChange,
     Event,
     JobOutput,
     JobProgress,
@@ -28,6 +30,7 @@ _STYLES: dict[str, ui.Style] = {
     "error": "red",
     "warning": "yellow",
     "held": "yellow",
+    "broken": "red",
     "lost": "yellow",
 }
 _PROGRESS_PAUSE = 5.0
@@ -89,6 +92,8 @@ class PlainDisplay:
                 return [(ui.escaped(event.level), line) for line in output_lines(event.text)]
             case WorkerReady():
                 return [("ready", _ready(event))]
+            case CodeChange():
+                return _code(event)
             case WorkerPaused():
                 paused = ("paused", "this worker takes no new jobs; those that run go on")
                 return [paused if event.paused else ("resumed", "this worker takes jobs again")]
@@ -127,6 +132,22 @@ def _ready(event: WorkerReady) -> str:
     if event.plain_isolates:
         parts.append(f"isolates started plainly: {ui.escaped(event.plain_isolates)}")
     return ", ".join(parts)
+
+
+def _code(event: CodeChange) -> list[tuple[str, str]]:
+    match event.state:
+        case "edited" if event.files:
+            how = "dartian queue:restart loads it anew, --watch by itself"
+            return [("edited", f"{list_of(event.files)}: {how}")]
+        case "edited":
+            return [("edited", "nothing any more: the files are as they were loaded")]
+        case "loading":
+            return [("loading", list_of(event.files) or "all code")]
+        case "loaded":
+            return [("loaded", loaded_text(event))]
+        case _:
+            lines = (*output_lines(event.error), "the code that was loaded before goes on")
+            return [("broken", line) for line in lines]
 
 
 def _ending(event: AttemptEnded) -> str:

@@ -7,7 +7,16 @@ import contextlib
 from collections.abc import Callable
 
 from dartian_cli.display.display import Display
-from dartian_queue.events import AttemptEnded, Event, JobOutput, Notice, WorkerReady, WorkerStopped, WorkerStopping
+from dartian_queue.events import (
+    AttemptEnded,
+    CodeChange,
+    Event,
+    JobOutput,
+    Notice,
+    WorkerReady,
+    WorkerStopped,
+    WorkerStopping,
+)
 
 __all__ = ["Watching"]
 
@@ -95,5 +104,7 @@ def _deserves_attention(event: Event) -> bool:
             return event.outcome not in _WELL
         case Notice():
             return event.level != "info"
+        case CodeChange():
+            return event.state in ("edited", "broken")
         case _:
             return False

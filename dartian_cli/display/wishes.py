@@ -1,8 +1,7 @@
 """What is asked of the worker by whoever sees its display, on the way from the display's thread to the worker's own."""
 
-import contextlib
-import os
 from collections import deque
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -10,35 +9,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Wish", "Wishes"]
 
-Wish: TypeAlias = Literal["pause", "resume", "stop"]
+Wish: TypeAlias = Literal["pause", "resume", "reload", "stop"]
 
 
 class Wishes:
-    """A line of wishes, from any thread; a worker that is there does each as soon as its turn ends."""
+    """Wishes from any thread. A worker does each in its next turn; what is wished before there is one waits for it."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._waiting: deque[Wish] = deque()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
+        self._worker: Worker | None = None
 
     def ask(self, wish: Wish) -> None:
-        """Put one more at the end."""
-        self._waiting.append(wish)
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._writer, b"\0")
+        """Let the worker do this after what was asked before."""
+        with self._lock:
+            self._waiting.append(wish)
+            if self._worker is not None:
+                self._worker.call_soon(self._grant)
 
     def grant_by(self, worker: "Worker") -> None:
         """Have this worker do what is asked."""
-        worker.add_reader(self._reader, lambda: self._grant(worker))
+        with self._lock:
+            self._worker = worker
+            worker.call_soon(self._grant)
 
-    def _grant(self, worker: "Worker") -> None:
-        os.read(self._reader, 4096)
-        while self._waiting:
+    def _grant(self) -> None:
+        while self._waiting and self._worker is not None:
             match self._waiting.popleft():
                 case "pause":
-                    worker.pause()
+                    self._worker.pause()
                 case "resume":
-                    worker.resume()
+                    self._worker.resume()
+                case "reload":
+                    self._worker.reload()
                 case "stop":
-                    worker.stop("signal")
+                    self._worker.stop("signal")

@@ -8,7 +8,6 @@ import time
 from dartian_queue.errors import shown
 from dartian_queue.isolates.protocol import AskIsolate, KillIsolate
 from dartian_queue.isolates.slot import HOOK_TIMEOUT, InFlight, KillReason, Slot
-from dartian_queue.isolates.zygote_watch import ZygoteWatch
 from dartian_queue.stores.marks import Marks
 
 __all__ = ["Endings", "unfinished_hook"]
@@ -17,9 +16,8 @@ __all__ = ["Endings", "unfinished_hook"]
 class Endings:
     """The means of a pool to end what runs in its slots."""
 
-    def __init__(self, marks: Marks, zygote: ZygoteWatch) -> None:
+    def __init__(self, marks: Marks) -> None:
         self._marks = marks
-        self._zygote = zygote
 
     def ask_to_stop(self, slot: Slot) -> None:
         """Let the job in the slot see that its worker wants to stop, unless it was asked to end for more than that."""
@@ -32,8 +30,8 @@ class Endings:
 
     def interrupt(self, slot: Slot) -> None:
         """Break off the job in the slot, if it was asked to end."""
-        if slot.killed is None:
-            self._zygote.post(AskIsolate(slot.number, slot.generation))
+        if slot.killed is None and slot.zygote is not None:
+            slot.zygote.post(AskIsolate(slot.number, slot.generation))
 
     def interrupt_in_time(self, slot: Slot) -> bool:
         """Interrupt a job that has run out of time; return whether it may still end by itself."""
@@ -53,7 +51,8 @@ class Endings:
         slot.killed = reason
         slot.condemned = slot.running
         slot.unanswered = 0
-        self._zygote.post(KillIsolate(slot.number, slot.generation))
+        if slot.zygote is not None:
+            slot.zygote.post(KillIsolate(slot.number, slot.generation))
 
     def _ask(self, slot: Slot, in_flight: InFlight, wish: str) -> None:
         self._marks.ask(slot.number, wish, in_flight.claim.id, in_flight.claim.token)

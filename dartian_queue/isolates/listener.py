@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from dartian_queue.isolates.protocol import Progress, Ready
+from dartian_queue.isolates.protocol import Broken, Progress, Ready
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
 from dartian_queue.outcome import Outcome
 
@@ -17,6 +17,12 @@ class Listener(Protocol):
 
     def on_broken(self, text: str, exit_code: int) -> None:
         """Nothing can be run, and will not be."""
+
+    def on_reloaded(self, ready: Ready) -> None:
+        """Edited code was loaded: what begins from now on has it."""
+
+    def on_not_reloaded(self, broken: Broken) -> None:
+        """Edited code could not be loaded: what there was goes on."""
 
     def on_trouble(self, text: str) -> None:
         """Something went wrong that people should know, and was mended."""

@@ -26,7 +26,8 @@ from dartian_queue.isolates.protocol import (
     Started,
 )
 from dartian_queue.isolates.slot import START_WAIT, Hook, InFlight, KillReason, Slot
-from dartian_queue.isolates.zygote_watch import FAILED_STARTS, ZygoteWatch
+from dartian_queue.isolates.zygote_watch import ZygoteWatch
+from dartian_queue.isolates.zygotes import FAILED_STARTS, Zygotes
 from dartian_queue.loop import Loop
 from dartian_queue.stores.marks import Marks
 
@@ -46,7 +47,7 @@ DEAF_AFTER = 20
 
 
 class Pool:
-    """A zygote and up to ``size`` isolates."""
+    """Up to ``size`` isolates, and who forks them."""
 
     def __init__(self, boot: Boot, connection: str, size: int, loop: Loop, listener: Listener) -> None:
         self._connection = connection
@@ -56,8 +57,8 @@ class Pool:
         self._marks = Marks(boot.marks_path)
         self._slots: dict[int, Slot] = {}
         self._generation = 0
-        self._zygote = ZygoteWatch(boot, loop, listener, self._on_zygote, self._on_zygote_lost)
-        self._endings = Endings(self._marks, self._zygote)
+        self._zygotes = Zygotes(boot, loop, listener, self._on_zygote, self._on_zygote_lost)
+        self._endings = Endings(self._marks)
         self._failed_starts = 0
         self._start_at = 0.0
         """The monotonic moment before which no isolate is started, since the last ones could not be."""
@@ -72,42 +73,60 @@ class Pool:
 
     def start(self) -> None:
         """Start the zygote; ``on_ready`` or ``on_broken`` follows."""
-        self._zygote.start()
+        self._zygotes.start()
+
+    def load(self, edited: Iterable[str]) -> bool:
+        """Load the code anew, for the jobs that begin after that; what runs goes on with what it has.
+
+        ``on_reloaded`` or ``on_not_reloaded`` follows; in between everything goes on as it was. False where the
+        code is not there for the first time yet.
+        """
+        return not self._stopping and self._zygotes.load(edited)
 
     def close(self) -> None:
         """End the zygote and all isolates, at once; nothing is left of them."""
-        self._zygote.close()
+        self._zygotes.close()
         for slot in list(self._slots.values()):
             self._forget(slot)
         self._marks.close()
 
     def heartbeat(self, until: float) -> None:
         """Take note, and tell the zygote, that the leases are good until this monotonic moment."""
-        self._zygote.heartbeat(until)
+        self._zygotes.heartbeat(until)
 
     def look_after_zygote(self) -> None:
         """Replace a zygote that has ended unnoticed, or does not do what it is asked; to be called twice a second."""
-        self._zygote.look_after()
+        self._zygotes.look_after()
         for slot in self._slots.values():
             slot.unanswered += slot.unanswered >= 0
-        if any(slot.unanswered > DEAF_AFTER for slot in self._slots.values()):
+        deaf = next((slot.zygote for slot in self._slots.values() if slot.unanswered > DEAF_AFTER), None)
+        if deaf is not None:
             self._listener.on_trouble("the zygote did not answer, so it and its isolates were ended and started anew")
-            self._zygote.replace(cut_off=True)
+            deaf.lose(cut_off=True)
 
     def _on_zygote(self, frame: Ready | Started | Exited) -> None:
         match frame:
             case Ready():
                 self._hooked = frozenset(frame.hooked)
-                self._listener.on_ready(frame)
+                self._wind_up_old()
                 self.distribute()
             case Started():
                 self._started(frame)
             case Exited():
                 self._exited(frame)
 
-    def _on_zygote_lost(self, cut_off: bool) -> None:
-        for slot in list(self._slots.values()):
+    def _on_zygote_lost(self, zygote: ZygoteWatch, cut_off: bool) -> None:
+        for slot in [slot for slot in self._slots.values() if slot.zygote is zygote]:
             self._bury(slot, status=-9, cut_off=cut_off)
+
+    def _wind_up_old(self) -> None:
+        """Let isolates with code that was replaced end after what they run; what they have not begun goes to others."""
+        old = [slot for slot in self._slots.values() if not self._zygotes.is_current(slot)]
+        if back := [in_flight for slot in old for in_flight in slot.take_back()]:
+            self._listener.on_returned(back)
+        for slot in old:
+            slot.wind_up()
+        self._zygotes.dismiss(self._slots.values())
 
     # Isolates
 
@@ -125,7 +144,7 @@ class Pool:
         self._slots[number] = slot
         self._loop.add_reader(slot.channel.fileno(), lambda: self._read_isolate(slot))
         self._loop.add_reader(slot.output.fileno(), lambda: self._output_came(slot))
-        self._zygote.start_isolate(slot)
+        self._zygotes.start_isolate(slot)
         return slot
 
     def _started(self, frame: Started) -> None:
@@ -213,7 +232,7 @@ class Pool:
             self._start_failed()
         self._bury(slot, frame.status, cut_off=frame.ended_by == "zygote")
         if self._failed_starts >= FAILED_STARTS and not self._slots:
-            self._zygote.give_up("no isolate comes up; what they printed stands above", 3)
+            self._zygotes.give_up("no isolate comes up; what they printed stands above", 3)
         self.distribute()
 
     def _bury(self, slot: Slot, status: int, *, cut_off: bool) -> None:
@@ -261,6 +280,7 @@ class Pool:
         self._marks.clear(slot.number)
         slot.close()
         self._slots.pop(slot.number, None)
+        self._zygotes.dismiss(self._slots.values())
 
     # Handing out
 
@@ -288,7 +308,7 @@ class Pool:
 
     def room(self) -> int:
         """Return how many more claims are of use now."""
-        if not self._zygote.is_ready:
+        if not self._zygotes.is_ready:
             return 0
         each, now = 1 + self._pace.ahead(), time.monotonic()
         slots = self._slots.values()
@@ -316,7 +336,7 @@ class Pool:
 
     def distribute(self) -> None:
         """Hand out what waits, to idle isolates first."""
-        if not self._zygote.can_begin:
+        if not self._zygotes.can_begin:
             return
         while self.hooks and (slot := self._idle_slot(unused=False)) is not None:
             slot.give_hook(self.hooks.popleft())
@@ -380,6 +400,7 @@ class Pool:
     def ask_to_stop(self) -> None:
         """Let running jobs see that the worker wants to stop."""
         self._stopping = True
+        self._zygotes.stop_loading()
         for slot in self._slots.values():
             self._endings.ask_to_stop(slot)
 
@@ -422,7 +443,7 @@ class Pool:
         """End the isolates that run something together with the zygote, which was asked to end them and has not."""
         if any(not slot.is_idle for slot in self._slots.values()):
             self._listener.on_trouble("the zygote did not answer, so it and its isolates were ended")
-            self._zygote.abandon()
+            self._zygotes.abandon()
 
     def end_overdue(self) -> None:
         """Interrupt the jobs that have run out of time; end isolates where one goes on all the same, or never start."""

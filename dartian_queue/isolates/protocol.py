@@ -16,6 +16,7 @@ import msgspec
 
 from dartian_queue.envelope import Envelope
 from dartian_queue.isolates.recycling import Recycling
+from dartian_queue.isolates.sources import Sources
 from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport, Failed, Outcome
 
@@ -63,6 +64,8 @@ class Boot(msgspec.Struct, frozen=True, tag="boot"):
     marks_path: str
     lock_paths: tuple[str, ...]
     recycling: Recycling = Recycling()
+    edited: tuple[str, ...] = ()
+    """Files that were edited since an earlier zygote has imported them: what Python has cached of them may be old."""
 
 
 class StartIsolate(msgspec.Struct, frozen=True, tag="start"):
@@ -113,8 +116,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """Why isolates are started plainly and not forked; empty where they are forked."""
     hooked: tuple[str, ...] = ()
     """Those of the names whose class has a ``failed()``."""
-    files: tuple[str, ...] = ()
-    """The source files of the jobs package."""
+    sources: Sources = Sources()
+    """The files that it was imported from."""
 
 
 class Broken(msgspec.Struct, frozen=True, tag="broken"):
@@ -122,6 +125,8 @@ class Broken(msgspec.Struct, frozen=True, tag="broken"):
 
     error: str
     exit_code: int
+    sources: Sources = Sources()
+    """The files that were read before it broke, those in which it did among them."""
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):

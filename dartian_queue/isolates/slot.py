@@ -7,7 +7,7 @@ the packet before the isolate does. It never decides what becomes of a job.
 import contextlib
 import time
 from collections import deque
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from dartian_queue.isolates.pace import AHEAD_TIME
 from dartian_queue.isolates.protocol import (
@@ -123,6 +123,16 @@ class Hook:
         self.duration = duration
 
 
+class Supervisor(Protocol):
+    """The zygote of an isolate."""
+
+    def post(self, frame: object) -> None:
+        """Send it a frame without waiting."""
+
+    def lose(self, *, cut_off: bool = False) -> None:
+        """End it, with all its isolates."""
+
+
 class Slot:
     """An isolate and what is in flight to it."""
 
@@ -136,7 +146,8 @@ class Slot:
         self.queue: deque[InFlight] = deque()
         self.hook: Hook | None = None
         self.hook_deadline = 0.0
-        self.pid = 0
+        self.zygote: Supervisor | None = None
+        """The one that was asked for this isolate."""
         self.adopted = False
         """It is up, and takes what it is sent."""
         self.start_by = time.monotonic() + START_WAIT

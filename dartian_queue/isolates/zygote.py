@@ -18,6 +18,7 @@ from typing import IO, NoReturn, cast
 
 import msgspec
 
+from dartian_queue.config import current
 from dartian_queue.errors import ConfigError, DartianError
 from dartian_queue.isolates.application import Application, import_application
 from dartian_queue.isolates.interruption import SIGNAL
@@ -46,6 +47,7 @@ from dartian_queue.isolates.protocol import (
     ToZygote,
 )
 from dartian_queue.isolates.recycling import check_memory
+from dartian_queue.isolates.sources import Sources, drop_bytecode, loaded_sources
 from dartian_queue.job import has_failed_hook, is_async
 from dartian_queue.outcome import report_of
 
@@ -257,13 +259,15 @@ def main() -> NoReturn:
     if not isinstance(boot, Boot):
         raise SystemExit("the zygote is started by a worker: dartian queue:work")
     locks = [_locked(path) for path in boot.lock_paths]
+    drop_bytecode(boot.edited)
+    began = time.time_ns()
     try:
         application = import_application(boot)
         check_memory(boot.recycling.memory)
     except BaseException as error:
         _flush()
         with contextlib.suppress(OSError):
-            channel.send(_broken(error))
+            channel.send(_broken(error, began))
         os._exit(3)
     if any(is_async(cls) for _, cls in application.registry.classes()):
         importlib.import_module("asyncio")  # here once, and not in each isolate
@@ -272,15 +276,17 @@ def main() -> NoReturn:
     registry = application.registry
     names = tuple(sorted(registry.known_names()))
     hooked = tuple(name for name in names if has_failed_hook(registry.get(name)))
-    channel.send(Ready(names, len(registry), application.plain, hooked))
+    settings = application.settings
+    sources = loaded_sources(settings.root, settings.jobs, filter(None, (settings.config_file,)), began)
+    channel.send(Ready(names, len(registry), application.plain, hooked, sources))
     Zygote(channel, boot, application, _wakeup_on_child()).serve()
     os._exit(len(locks) and 0)
 
 
 def _locked(path: str) -> int:
-    """Hold a record lock for as long as this process lives: the proof that it does."""
+    """Hold a record lock for as long as this process lives: the proof that it does. Zygotes of one worker share it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.lockf(descriptor, fcntl.LOCK_EX)
+    fcntl.lockf(descriptor, fcntl.LOCK_SH)
     return descriptor
 
 
@@ -308,14 +314,16 @@ def _wakeup_on_child() -> tuple[int, int]:
     return reader, writer
 
 
-def _broken(error: BaseException) -> Broken:
+def _broken(error: BaseException, began: int) -> Broken:
+    sources = Sources()
+    with contextlib.suppress(DartianError):
+        settings = current()
+        sources = loaded_sources(settings.root, settings.jobs, filter(None, (settings.config_file,)), began, error)
     if isinstance(error, DartianError):
-        return Broken(str(error), error.exit_code)
+        return Broken(str(error), error.exit_code, sources)
     report = report_of(error)
-    return Broken(
-        f"the application cannot be imported: {report.type}: {report.message}\n{report.traceback}",
-        ConfigError.exit_code,
-    )
+    told = f"the application cannot be imported: {report.type}: {report.message}\n{report.traceback}"
+    return Broken(told, ConfigError.exit_code, sources)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from dartian_queue.isolates.protocol import Boot, Channel, FromZygote, Quit, Sta
 
 __all__ = ["ZygoteProcess"]
 
+_zygotes: set[int] = set()
+"""The zygotes of this process: what has come from one of them is no business of the others."""
 QUIT_WAIT = 1.0
 """Seconds for a zygote to end its isolates before it is killed itself, and they with it."""
 CLEAN_UP_WAIT = 5.0
@@ -40,6 +42,7 @@ class ZygoteProcess:
             env=_environment(),
             start_new_session=True,
         )
+        _zygotes.add(self._process.pid)
         theirs.close()
         os.close(output)
         self.channel: Channel[FromZygote] = Channel(ours, FromZygote)
@@ -86,8 +89,9 @@ class ZygoteProcess:
         if not self.has_ended:
             end_tree(self._process.pid)
             self._process.wait()
+        _zygotes.discard(self._process.pid)
         until = time.monotonic() + CLEAN_UP_WAIT
-        while (left := set(children(os.getpid())) - self._others) and time.monotonic() < until:
+        while (left := set(children(os.getpid())) - self._others - _zygotes) and time.monotonic() < until:
             for pid in left:
                 end_tree(pid)
             time.sleep(0.001)

@@ -77,7 +77,6 @@ HOW = "\n  To see how it is used: dartian"
         ("--versoin", f"there is no option '--versoin'{ALL}"),
         ("stub wrok", "'stub' is the beginning of a command\n  It goes on as one of: stub:publish\n"),
         ("queue:work --zzz 3", f"queue:work has no option '--zzz'{HOW} queue:work --help\n"),
-        ("queue:work --watch", f"queue:work has no option '--watch'{HOW} queue:work --help\n"),
         ("make:job X --tires 3", f"make:job has no option '--tires'; did you mean '--tries'?{HOW} make:job --help\n"),
         ("make:job X --tries x", f"--tries takes a whole number, not 'x'{HOW} make:job --help\n"),
         ("queue:failed --limit 0", f"--limit takes a number from 1 to 1000000, not 0{HOW} queue:failed --help\n"),

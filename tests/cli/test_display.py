@@ -21,10 +21,12 @@ from dartian_queue.errors import StoreBusy, StoreError
 from dartian_queue.events import (
     AttemptEnded,
     AttemptStarted,
+    CodeChange,
     Event,
     JobOutput,
     JobProgress,
     Notice,
+    WorkerPaused,
     WorkerReady,
     WorkerStopped,
     WorkerStopping,
@@ -182,6 +184,25 @@ def test_stopping_says_what_it_waits_for() -> None:
     assert drawn(made)[0] == " stopping: 2 running, 18 s left; Ctrl-C again stops at once"
 
 
+@pytest.mark.parametrize(
+    ("events", "header"),
+    [
+        ([CodeChange(NOW, "edited", ("a.py",))], " edited, r loads it anew: a.py"),
+        ([CodeChange(NOW, "loading", ())], " loading anew: the code"),
+        (
+            [CodeChange(NOW, "edited", ("a.py",)), WorkerPaused(NOW, paused=True)],
+            " paused; p resumes · edited, r loads it anew: a.py",
+        ),
+        ([WorkerPaused(NOW, paused=True)], " paused: no new jobs begin here"),
+        ([CodeChange(NOW, "edited", ("a.py",)), CodeChange(NOW, "edited", ())], " dartian queue:work"),
+        ([CodeChange(NOW, "broken", ("a.py",)), CodeChange(NOW, "loaded", ())], " dartian queue:work"),
+        ([CodeChange(NOW, "edited", ("a.py",)), READY], " dartian queue:work"),
+    ],
+)
+def test_the_header_says_what_is_unusual(events: list[Event], header: str) -> None:
+    assert drawn(board(*events))[0].startswith(header)
+
+
 def test_the_last_picture_has_no_running_jobs() -> None:
     made = board(ended("a"), WorkerStopped(NOW, "signal", 1, 0, 0, 0))
     lines = drawn(made)
@@ -251,6 +272,15 @@ def test_one_line_an_event() -> None:
         failed,
         ended(hexed("7f50"), "held", "Old", delay=60.0, reason="no such field", duration=0.0),
         Notice(NOW, "warning", "the store is slow"),
+        CodeChange(NOW, "edited", ("app/a.py", "app/b.py", "app/c.py")),
+        CodeChange(NOW, "edited", ()),
+        CodeChange(NOW, "loading", ("app/a.py",)),
+        CodeChange(NOW, "broken", ("app/a.py",), error="cannot be imported: SyntaxError\n/shop/app/a.py:3"),
+        CodeChange(NOW, "loading", ()),
+        CodeChange(NOW, "loaded", (), duration=0.3, jobs=1),
+        CodeChange(NOW, "loaded", ("app/a.py",), duration=0.31, jobs=12, appeared=("New",), gone=("Old", "Older")),
+        WorkerPaused(NOW, paused=True),
+        WorkerPaused(NOW, paused=False),
         WorkerStopping(NOW, "signal", 2, 25.0),
         WorkerStopped(NOW, "signal", 1, 1, 1, 0),
     ) == [
@@ -267,6 +297,17 @@ def test_one_line_an_event() -> None:
         "dartian queue:retry 7f2e",
         "held      Old             #7f50  default   <1 ms  again in 60s  no such field",
         "warning   the store is slow",
+        "edited    app/a.py, app/b.py and 1 more: dartian queue:restart loads it anew, --watch by itself",
+        "edited    nothing any more: the files are as they were loaded",
+        "loading   app/a.py",
+        "broken    cannot be imported: SyntaxError",
+        "broken    /shop/app/a.py:3",
+        "broken    the code that was loaded before goes on",
+        "loading   all code",
+        "loaded    all code in 0.30s, 1 job known",
+        "loaded    app/a.py in 0.31s, 12 jobs known, new: New, gone: Old, Older",
+        "paused    this worker takes no new jobs; those that run go on",
+        "resumed   this worker takes jobs again",
         "stopping  signal, up to 25 s for 2 jobs",
         "stopped   signal: done 1, retried 1, failed 1, put back 0",
     ]
@@ -281,6 +322,7 @@ def test_plain_lines_are_escaped() -> None:
         JobOutput(NOW, evil, evil, "stdout", evil),
         ended(evil, "failed", evil, error=error),
         Notice(NOW, evil, evil),
+        *(CodeChange(NOW, state, (evil,), error=evil, gone=(evil,)) for state in ("edited", "loaded", "broken")),
     )
     assert all(line.isprintable() for line in plain(*events))
 
@@ -334,8 +376,16 @@ def test_quiet_passes_on_what_deserves_attention() -> None:
         ended("a", "failed"),
         ended("a", "lost"),
         Notice(NOW, "warning", "text"),
+        CodeChange(NOW, "edited", ("app/a.py",)),
+        CodeChange(NOW, "broken", (), error="text"),
     ]
-    passed_over = [started("a"), ended("a"), ended("a", "released"), Notice(NOW, "info", "text")]
+    passed_over = [
+        started("a"),
+        ended("a"),
+        ended("a", "released"),
+        Notice(NOW, "info", "text"),
+        CodeChange(NOW, "loaded", ()),
+    ]
     for event in (READY, *wanted, *passed_over):
         watching.watch(event)
     assert reader.seen == wanted

@@ -109,14 +109,14 @@ def footer(desk: Desk, made: Board, columns: int = 80) -> str:
 
 def test_p_pauses_and_resumes_and_q_stops_once() -> None:
     desk, made = Desk(), board()
-    assert footer(desk, made) == " p pause   q stop   ↑↓ choose   enter a job's output"
-    assert press(desk, made, "p", "x", "space", "q") == ["pause", None, None, "stop"]
+    assert footer(desk, made) == " p pause   r reload   q stop   ↑↓ choose   enter a job's output"
+    assert press(desk, made, "p", "x", "space", "r", "q") == ["pause", None, None, "reload", "stop"]
     made.take(WorkerPaused(NOW, paused=True))
-    assert footer(desk, made).startswith(" p resume   q stop")
+    assert footer(desk, made).startswith(" p resume   r reload")
     assert press(desk, made, "p") == ["resume"]
     made.take(WorkerStopping(NOW, "signal", 1, 25.0))
     assert footer(desk, made) == " ↑↓ choose   enter a job's output"
-    assert press(desk, made, "p", "q") == [None, None]
+    assert press(desk, made, "p", "r", "q") == [None, None, None]
     assert footer(desk, made, 20) == " ↑↓ choose"
 
 
@@ -264,7 +264,7 @@ def test_a_worker_is_paused_read_and_stopped(
     shown.wait_for("mixing down")
     shown.type("p")
     shown.wait_for(" paused: no new jobs begin here, those that run go on; p resumes")
-    shown.wait_for(" p resume   q stop")
+    shown.wait_for(" p resume   r reload   q stop")
     later = shop.put("Noisy")
     shown.wait_for("✔ Slow")
     shown.wait_for("waiting 1")
@@ -285,6 +285,35 @@ def test_a_worker_is_paused_read_and_stopped(
     assert "stopped after" in shown.text
     assert "q stop" not in shown.text
     assert given_back(shown)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+def test_edited_code_is_told_and_loaded_at_a_key(
+    columns: int, rows: int, shop: Scene, terminal: Callable[..., Terminal]
+) -> None:
+    shop.jobs("class Tell(Job):\n    def handle(self) -> None:\n        print('first')\n", "tell")
+    shown = terminal("queue:work", "--isolates", "1", columns=columns, rows=rows)
+    shop.put("Tell")
+    shown.wait_for("Tell │ first")
+    path = shop.root / "app/jobs/tell.py"
+    source = path.read_text()
+    path.write_text(source.replace("first", "second") + "    1 +\n")
+    shown.wait_for(" edited, r loads it anew: app/jobs/tell.py")
+    shown.type("r")
+    shown.wait_for(" cannot be loaded, the old code goes on, r tries again: app/jobs/tell.py")
+    assert "broken: the jobs module 'app.jobs.tell' cannot be imported: SyntaxError" in shown.history
+    assert "app/jobs/tell.py:" in shown.history.replace("\n", "")
+    shop.put("Tell")
+    shown.wait_for("done 2")
+    path.write_text(source.replace("first", "second"))
+    shown.wait_for(" edited, r loads it anew: app/jobs/tell.py")
+    shown.type("r")
+    shown.wait_for("loaded: app/jobs/tell.py in ")
+    shop.put("Tell")
+    shown.wait_for("Tell │ second")
+    shown.wait_for(" dartian queue:work · isolate")
+    shown.type("q")
+    assert shown.end() == 0
 
 
 def test_q_waits_for_what_runs_as_the_first_interrupt_does(shop: Scene, terminal: Callable[..., Terminal]) -> None:
@@ -374,7 +403,7 @@ def test_a_worker_is_stopped_by_the_shell_goes_on_and_leaves_the_background_alon
     shown.wait_until(lambda: "Noisy" not in shown.text, "a clear screen")
     shown.type("fg\n")
     shown.wait_for("✔ Noisy")
-    shown.wait_for(" p pause   q stop")
+    shown.wait_for(" p pause   r reload   q stop")
     assert shown.text.count("─ running ─") == 1
     shown.type("q")
     shown.wait_for("stopped after")

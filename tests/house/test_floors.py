@@ -49,6 +49,8 @@ FLOORS: dict[str, int] = {
     "drivers": 4,
     "isolates": 4,
     "ledger": 4,
+    "reloading": 4,
+    "source_watch": 4,
     "loop": 4,
     "signals": 4,
     "verdicts": 4,

@@ -1,7 +1,9 @@
 """The worker's loop: what is readable is called back, what is due is done, and nothing that was removed."""
 
 import os
+import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -84,3 +86,17 @@ def test_a_timer_may_add_another(loop: Loop) -> None:
     loop.turn(1)
     loop.turn(1)
     assert called == ["second"]
+
+
+def test_another_thread_has_something_called_in_the_next_turn_and_none_after_the_end() -> None:
+    loop = Loop()
+    called: list[int] = []
+    thread = threading.Thread(target=lambda: [loop.call_soon(partial(called.append, number)) for number in range(9999)])
+    thread.start()
+    while len(called) < 9999:
+        loop.turn(60)
+    thread.join()
+    assert called == list(range(9999))
+    loop.close()
+    loop.call_soon(partial(called.append, -1))
+    assert -1 not in called
