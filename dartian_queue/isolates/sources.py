@@ -46,19 +46,24 @@ def stamp_of(path: str) -> Stamp | None:
 
 
 def modules_in(folder: str) -> tuple[str, ...]:
-    """Return the Python files right in a folder, and the subfolders that hold some, sorted by name."""
+    """Return the modules right in a folder, and the subfolders that hold some, as they are called there, sorted."""
     try:
         with os.scandir(folder) as entries:
-            return tuple(sorted(entry.name for entry in entries if entry.name.endswith(".py") or _is_package(entry)))
+            return tuple(sorted(entry.name for entry in entries if _is_module(entry.name) or _is_package(entry)))
     except OSError:
         return ()
+
+
+def _is_module(name: str) -> bool:
+    """Return whether a file can be imported, which what editors leave beside it, such as ``.#a.py``, cannot."""
+    return name.endswith(".py") and name[:-3].isidentifier()
 
 
 def _is_package(entry: os.DirEntry[str]) -> bool:
     if entry.name == "__pycache__" or not entry.name.isidentifier():
         return False
     with contextlib.suppress(OSError):
-        return entry.is_dir() and any(name.endswith(".py") for name in os.listdir(entry.path))
+        return entry.is_dir() and any(map(_is_module, os.listdir(entry.path)))
     return False
 
 

@@ -57,7 +57,8 @@ def test_each_way_of_saving_is_told(heard: Heard, tmp_path: Path) -> None:
     os.utime(tmp_path / "b.tmp", ns=(0, (tmp_path / "b.py").stat().st_mtime_ns))
     os.replace(tmp_path / "b.tmp", tmp_path / "b.py")
     heard.wait("a.py", "b.py")
-    (tmp_path / "c.py").touch()
+    for name in ("c.py", ".#a.py", "#a.py#", "a.py~", ".a.py.swp", "4913"):
+        (tmp_path / name).touch()
     heard.wait("a.py", "b.py", "c.py")
     (tmp_path / "a.py").unlink()
     time.sleep(0.2)
