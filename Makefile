@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 DEMO_VENV := .venv-demo
+BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -14,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test faults picture wheel clean
+.PHONY: help setup demo test faults picture bench wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,13 +37,16 @@ picture: setup ## Make docs/display.svg and docs/demo.cast anew, from real runs
 	$(BIN)/python -m docs.picture
 	$(BIN)/python -m docs.recording
 
+bench: $(BENCH_VENV)/installed ## Measure Dartian, the machine's limits and other queues, side by side
+	$(BENCH_VENV)/bin/python -m bench $(BENCH)
+
 wheel: setup ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 setup: $(VENV)/installed ## Make .venv, with all that developing Dartian needs
 
 clean: ## Remove all that these targets made, the virtual environments too
-	rm -rf $(VENV) $(DEMO_VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_VENV) $(BENCH_VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed: pyproject.toml $(VENV)/python-$(VERSION)
@@ -54,6 +58,13 @@ $(VENV)/installed: pyproject.toml $(VENV)/python-$(VERSION)
 $(DEMO_VENV)/installed: $(PACKAGE) $(DEMO_VENV)/python-$(VERSION)
 	@echo "Installing into $(DEMO_VENV)."
 	$(DEMO_VENV)/bin/python -m pip install --quiet '.[example]'
+	@touch $@
+
+# What cannot be installed is a row that says so.
+$(BENCH_VENV)/installed: pyproject.toml bench/peers.py $(BENCH_VENV)/python-$(VERSION)
+	@echo "Installing into $(BENCH_VENV); the first time takes a minute or two."
+	$(BENCH_VENV)/bin/python -m pip install --quiet --editable '.[bench]'
+	$(BENCH_VENV)/bin/python -m bench.peers $(BENCH_VENV)/peers
 	@touch $@
 
 # A virtual environment of another Python, or a broken one, is made anew.

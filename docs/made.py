@@ -24,6 +24,11 @@ ROOMS = {
     "Commands": "dartian_cli/commands",
     "Checks": "dartian_cli/checks",
     "The display": "dartian_cli/display",
+    "The benchmark": "bench",
+    "What it measures": "bench/measures",
+    "What it sets beside that": "bench/limits",
+    "The same job for each contender": "bench/apps",
+    "Servers of other queues": "bench/servers",
 }
 
 

@@ -18,7 +18,7 @@ def test_what_pages_show_of_the_code_is_made_from_it(name: str) -> None:
 
 def test_every_file_that_internals_names_exists() -> None:
     text = (ROOT / "docs" / "internals.md").read_text()
-    rooms = ("dartian_queue", "dartian_cli", "docs", "tests")
+    rooms = ("dartian_queue", "dartian_cli", "bench", "docs", "tests")
     files = [path.relative_to(ROOT).as_posix() for room in rooms for path in (ROOT / room).rglob("*.py")]
     named = set(re.findall(r"`([a-z_/]+\.py)`", text))
     assert not {name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in files)}
