@@ -6,7 +6,6 @@ The list of commands is written down here, so that showing it loads none of them
 import os
 import sys
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dartian_cli import typed, ui
@@ -150,17 +149,16 @@ def _parser(name: str) -> "Command":
 
     import typer
 
+    from dartian_cli.helping import HelpedCommand
+
     module = import_module(f"dartian_cli.commands.{name.replace(':', '_')}")
     command: Callable[..., int | None] = getattr(module, module.__name__.rpartition(".")[2])
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, epilog=_examples(module), context_settings={"help_option_names": ["-h", "--help"]})(command)
-    return typer.main.get_command(app)
-
-
-def _examples(module: ModuleType) -> str:
-    """Return a command's examples as the end of its help, each on a line that is not wrapped."""
-    examples: tuple[str, ...] = module.EXAMPLES
-    return "\b\n" + "\n".join(["Examples:", *(f"  {example}" for example in examples)])
+    app.command(name, cls=HelpedCommand, context_settings={"help_option_names": ["-h", "--help"]})(command)
+    parser = typer.main.get_command(app)
+    assert isinstance(parser, HelpedCommand)
+    parser.examples = module.EXAMPLES
+    return parser
 
 
 def _usage(error: Exception, name: str) -> Exception:
@@ -205,7 +203,7 @@ def _take_verbose(arguments: Sequence[str]) -> tuple[list[str], bool]:
 def _show_commands() -> None:
     ui.say(f"{ui.styled('dartian', 'bold')}: background jobs for Python")
     ui.say()
-    ui.say("Usage: dartian COMMAND [ARGUMENT ...]        dartian COMMAND --help")
+    ui.say("Usage: dartian COMMAND [ARGUMENT ...]     dartian --version")
     longest = max(map(len, COMMANDS))
     group = ""
     for name, summary in COMMANDS.items():
@@ -217,7 +215,8 @@ def _show_commands() -> None:
             group = stem
         ui.say(f"  {ui.styled(name, 'cyan')}{' ' * (longest - len(name))}  {summary}")
     ui.say()
-    ui.say("With any command: -v shows the traceback of an error. dartian --version says which this is.", "dim")
+    ui.say("To begin: dartian new shop, or in a project that exists: dartian init", "dim")
+    ui.say("With any command: --help has examples, -v shows the traceback of an error.", "dim")
 
 
 def _show_traceback(verbose: bool) -> None:

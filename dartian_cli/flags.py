@@ -48,6 +48,10 @@ RegisteredJob: TypeAlias = Annotated[
 ]
 FieldValues: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="FIELD=VALUE...", help="Values: JSON or text.", autocompletion=sources.files),
+    typer.Argument(
+        metavar="FIELD=VALUE...",
+        help="A value is read as JSON where its field takes that, else as text.",
+        autocompletion=sources.files,
+    ),
 ]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]

@@ -25,7 +25,7 @@ def init(
     jobs: Annotated[
         list[str] | None,
         typer.Option(
-            "--jobs", metavar="FOLDER", help="Where jobs go; again for several.", autocompletion=sources.files
+            "--jobs", metavar="FOLDER", help="Where jobs go; repeat it for several.", autocompletion=sources.files
         ),
     ] = None,
     dry_run: DryRun = False,

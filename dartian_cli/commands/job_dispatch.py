@@ -42,10 +42,10 @@ def job_dispatch(
         str | None, typer.Option(metavar="SECONDS", help="Seconds that an attempt may take; 0 is without bound.")
     ] = None,
     backoff: Annotated[
-        str | None, typer.Option(metavar="DELAYS", help="Seconds, 3,10,60 or exponential:3:600.")
+        str | None, typer.Option(metavar="DELAYS", help="Waits between tries: 3, 3,10,60 or exponential:3:600.")
     ] = None,
     own_id: Annotated[
-        str | None, typer.Option("--id", help="An id of your own; the same one again is a duplicate.")
+        str | None, typer.Option("--id", metavar="ID", help="An id of your own; the same one again is a duplicate.")
     ] = None,
     tags: Annotated[str | None, typer.Option(metavar="TAG,...", help="Tags, separated by commas.")] = None,
     json: AsJson = False,

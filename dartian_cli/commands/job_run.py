@@ -25,7 +25,7 @@ def job_run(
     """Run a job here and now, in this process.
 
     Nothing is stored, so there are no retries, no timeout, and failed() is not called. An exception is shown
-    with its traceback, and breakpoint() works. A value is read as JSON where its field takes that, else as text.
+    with its traceback, and breakpoint() works.
     """
     settings = config.current()
     registry = application.load_jobs(settings)

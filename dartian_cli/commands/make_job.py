@@ -28,8 +28,13 @@ _SAMPLES = {"int": "123", "str": "text", "bool": "true", "float": "1.5", "Decima
 
 
 def make_job(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="ProcessPodcast, or podcasts/Publish.")] = None,
-    fields: Annotated[list[str] | None, typer.Argument(metavar="FIELD...", help="name:type[=default]")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="As ProcessPodcast or podcasts/Publish; asked for if missing."),
+    ] = None,
+    fields: Annotated[
+        list[str] | None, typer.Argument(metavar="FIELD...", help="As podcast_id:int or quality:str=high.")
+    ] = None,
     name_: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The name under which it is stored.")
     ] = None,
@@ -46,7 +51,7 @@ def make_job(
     priority: Annotated[int | None, typer.Option(metavar="N", help="Higher runs first.")] = None,
     tries: Annotated[int | None, typer.Option(metavar="N", help="How often it may fail; 0 is without bound.")] = None,
     backoff: Annotated[
-        str | None, typer.Option(metavar="DELAYS", help="Seconds, 3,10,60 or exponential:3:600.")
+        str | None, typer.Option(metavar="DELAYS", help="Waits between tries: 3, 3,10,60 or exponential:3:600.")
     ] = None,
     timeout: Annotated[
         str | None, typer.Option(metavar="SECONDS", help="Seconds that an attempt may take; 0 is without bound.")
@@ -60,14 +65,15 @@ def make_job(
         list[str] | None, typer.Option(metavar="ERROR,...", help="Not tried again: ValueError, app.errors.Refused.")
     ] = None,
     retry_on: Annotated[
-        list[str] | None, typer.Option(metavar="ERROR[=DELAYS]", help="Alone tried again; again for several.")
+        list[str] | None,
+        typer.Option(metavar="ERROR[=DELAYS]", help="Only this is tried again; repeat it for several."),
     ] = None,
     delay: Annotated[str | None, typer.Option(metavar="SECONDS", help="Wait so long after dispatch, as 10m.")] = None,
     tags: Annotated[
         str | None, typer.Option(metavar="TAG,...", help="Tags, separated by commas: podcast:{podcast_id}")
     ] = None,
     isolate: Annotated[
-        str | None, typer.Option(metavar="warm|fresh", help="warm, or fresh for an isolate of its own.")
+        str | None, typer.Option(metavar="warm|fresh", help="fresh is an isolate of its own for each job.")
     ] = None,
     sync: Annotated[bool, typer.Option("--sync", help="Write def handle, not async def.")] = False,
     no_test: Annotated[bool, typer.Option("--no-test", help="Write no test.")] = False,

@@ -32,7 +32,10 @@ def new(
     force: Force = False,
     json: AsPlan = False,
 ) -> int:
-    """Scaffold an application."""
+    """Scaffold an application.
+
+    The folder gets a pyproject.toml, config/queue.py, and packages for the jobs and their tests.
+    """
     if not path:
         raise Usage("PATH is empty\nFor the folder that you are in: dartian new .")
     folder = Path(path).expanduser()

@@ -26,7 +26,7 @@ EXAMPLES = (
 def queue_monitor(
     queues: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[QUEUE...]", help="Which; else all queues.", autocompletion=sources.queues),
+        typer.Argument(metavar="[QUEUE...]", help="The queues to look at; else all.", autocompletion=sources.queues),
     ] = None,
     most: Annotated[
         int, typer.Option("--max", metavar="N", min=0, help="Alert when more jobs are due or held.")

@@ -44,7 +44,8 @@ def queue_work(
         ),
     ] = "",
     isolates: Annotated[
-        int, typer.Option(metavar="N", min=0, max=256, show_default=False, help="How many; else one a usable CPU.")
+        int,
+        typer.Option(metavar="N", min=0, max=256, show_default=False, help="How many isolates; else one for each CPU."),
     ] = 0,
     once: Annotated[bool, typer.Option("--once", help="Run one job, then stop.")] = False,
     stop_when_empty: Annotated[bool, typer.Option("--stop-when-empty", help="Stop when no job is due.")] = False,
@@ -60,13 +61,13 @@ def queue_work(
     ] = None,
     memory: Annotated[int | None, typer.Option(metavar="MB", min=0, help="Megabytes that an isolate may have.")] = None,
     tries: Annotated[
-        int | None, typer.Option(metavar="N", help="For jobs that do not say; 0 is without bound.")
+        int | None, typer.Option(metavar="N", help="How often a job may fail that does not say; 0 is without bound.")
     ] = None,
     timeout: Annotated[
-        str | None, typer.Option(metavar="SECONDS", help="Seconds an attempt; for jobs that do not say.")
+        str | None, typer.Option(metavar="SECONDS", help="Seconds for an attempt of a job that does not say.")
     ] = None,
     backoff: Annotated[
-        str | None, typer.Option(metavar="DELAYS", help="Seconds, 3,10,60 or exponential:3:600.")
+        str | None, typer.Option(metavar="DELAYS", help="Waits between tries: 3, 3,10,60 or exponential:3:600.")
     ] = None,
     grace: Annotated[
         str | None, typer.Option(metavar="SECONDS", help="Seconds that running jobs get when it is stopped.")

@@ -23,7 +23,7 @@ def stub_publish(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...", help="As job.py; else all of them.", autocompletion=lambda: list(packaged_stubs())
+            metavar="NAME...", help="Stubs, as job.py; else all of them.", autocompletion=lambda: list(packaged_stubs())
         ),
     ] = None,
     dry_run: DryRun = False,

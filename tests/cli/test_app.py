@@ -1,5 +1,6 @@
 """Finding the command, and turning errors into exit codes."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -11,6 +12,7 @@ import pytest
 import dartian_cli
 from dartian_cli import app
 from dartian_cli.errors import Conflict
+from dartian_cli.helping import without_bounds
 from dartian_queue.errors import StoreBusy
 from tests.cli.typing_at import clean, dartian
 from tests.scene import Scene
@@ -37,10 +39,30 @@ def test_each_command_says_the_same_in_the_list_and_in_its_help(command: str, tm
     assert app.COMMANDS[command] in text
     assert module.EXAMPLES
     for example in module.EXAMPLES:
-        assert f"    {example}\n" in text
+        assert f"\n  {example}\n" in text
         assert example.startswith(f"dartian {command}")
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("command", app.COMMANDS)
+def test_no_help_says_what_only_programmers_read(command: str, tmp_path: Path) -> None:
+    text = dartian(tmp_path, command, "--help", env={"COLUMNS": "80"}).out
+    assert not re.search(r"x[<>]=?|<\w+>|\[\]", text)
+    assert "{" not in text.partition("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("How many.  [default: 20; 1<=x<=1000000]", "How many.  [default: 20]"),
+        ("How many.  [x>=0]", "How many."),
+        ("How many.  [0<x<256; required]", "How many.  [required]"),
+        ("As a[x]: 3,10.  [required]", "As a[x]: 3,10.  [required]"),
+    ],
+)
+def test_bounds_of_numbers_are_left_out(said: str, shown: str) -> None:
+    assert without_bounds(said) == shown
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("help",)])
@@ -49,7 +71,7 @@ def test_alone_it_lists_the_commands_by_group(arguments: tuple[str, ...], tmp_pa
     shown = [line.split()[0] for line in lines if line.startswith("  ")]
     assert shown == list(app.COMMANDS)
     assert [line for line in lines if line in ("job", "make", "queue", "stub")] == ["job", "make", "queue", "stub"]
-    assert all(len(line) <= 80 for line in lines[:-1])
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_the_words_may_stand_apart(tmp_path: Path) -> None:
