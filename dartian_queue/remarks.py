@@ -4,11 +4,12 @@ Nothing here is an error, and nothing depends on its being read.
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 
 from dartian_queue.envelope import Envelope
-from dartian_queue.errors import shown
+from dartian_queue.errors import DartianError, shown
 from dartian_queue.stores.store import Store
 
 __all__ = ["leave_unserved", "remark", "remark_unserved"]
@@ -25,10 +26,17 @@ def remark(text: str) -> None:
 
 
 def remark_unserved(store: Store, envelopes: Sequence[Envelope]) -> None:
-    """Say on a terminal where these jobs wait, if no live worker serves their queues: once in a process."""
+    """Say on a terminal where these jobs wait, if no live worker serves their queues: once in a process.
+
+    They are stored already, so nothing that goes wrong here is raised.
+    """
+    if not _unserved_is_told and _on_terminal():
+        with contextlib.suppress(DartianError, OSError):
+            _remark_unserved(store, envelopes)
+
+
+def _remark_unserved(store: Store, envelopes: Sequence[Envelope]) -> None:
     global _unserved_is_told
-    if _unserved_is_told or not _on_terminal():
-        return
     unserved = [envelope for envelope in envelopes if not store.served(envelope.queue)]
     if not unserved:
         return
@@ -36,9 +44,8 @@ def remark_unserved(store: Store, envelopes: Sequence[Envelope]) -> None:
     first, others = unserved[0], len(unserved) - 1
     jobs = f"{shown(first.name)} {shown(first.id)}" + (f" and {others} more" if others else "")
     verb, them = ("wait", "them") if others else ("waits", "it")
-    place = shown(store.url.removeprefix("sqlite://"), 200)
     remark(
-        f"no worker is live, so {jobs} {verb} on the queue {shown(first.queue)} in {place}; "
+        f"no worker is live, so {jobs} {verb} on the queue {shown(first.queue)} in {_place(store)}; "
         f"`dartian queue:work` runs {them}"
     )
 
@@ -47,6 +54,12 @@ def leave_unserved() -> None:
     """Say nothing of that in this process: somebody says it in words of their own."""
     global _unserved_is_told
     _unserved_is_told = True
+
+
+def _place(store: Store) -> str:
+    """Return where the store is, as short as the person would type it."""
+    path = store.url.removeprefix("sqlite://")
+    return shown(path.removeprefix(f"{os.getcwd()}{os.sep}"), 200)
 
 
 def _on_terminal() -> bool:

@@ -28,12 +28,6 @@ print("end of", "program")
 """
 
 
-class Program(Terminal):
-    """A Python program on a terminal of its own."""
-
-    program = (sys.executable,)
-
-
 @pytest.fixture
 def made(scene: Scene) -> Scene:
     scene.jobs(JOBS)
@@ -43,7 +37,9 @@ def made(scene: Scene) -> Scene:
 
 def seen_by_a_person(scene: Scene, **env: str) -> list[str]:
     """Run the program on a terminal to its end, and return the lines that were seen."""
-    terminal = Program(scene.root, "program.py", columns=250, **{"QUEUE_COMPANION": "0", **env})
+    terminal = Terminal(
+        scene.root, "program.py", columns=250, program=(sys.executable,), **{"QUEUE_COMPANION": "0", **env}
+    )
     try:
         assert terminal.end() == 0, terminal.text
         return [line for line in terminal.lines if line]
@@ -56,7 +52,7 @@ def test_a_person_is_told_once_where_jobs_wait_that_no_worker_runs(made: Scene) 
     first = made.store.jobs()[0]
     assert told == (
         f"dartian: no worker is live, so Stopper {first.envelope.id} and 2 more wait on the queue media "
-        f"in {made.store_path}; `dartian queue:work` runs them"
+        "in storage/queue.sqlite3; `dartian queue:work` runs them"
     )
     assert end == "end of program"
 
@@ -70,6 +66,16 @@ def test_a_worker_of_other_queues_runs_none_of_them(made: Scene) -> None:
     made.worker("--queue", "media").ready()
     told, _ = seen_by_a_person(made)
     assert re.search(r"so Stopper \w+ waits on the queue default in .*; `dartian queue:work` runs it$", told)
+
+
+def test_a_dispatch_that_is_stored_raises_nothing_where_nothing_can_be_said(made: Scene) -> None:
+    elsewhere = made.root / "elsewhere"
+    elsewhere.mkdir()
+    gone = f"import os, sys\nsys.path.insert(0, {str(made.root)!r})\nos.chdir({str(elsewhere)!r})\n"
+    gone += DISPATCHES.replace("\ndispatch_many", f"\nos.rmdir({str(elsewhere)!r})\ndispatch_many")
+    made.write("program.py", gone)
+    assert seen_by_a_person(made, DARTIAN_ROOT=str(made.root)) == ["end of program"]
+    assert len(made.store.jobs()) == 4
 
 
 def test_off_a_terminal_nothing_is_said(made: Scene) -> None:
