@@ -8,6 +8,7 @@ from dartian_cli.completion import sources
 
 __all__ = [
     "AsJson",
+    "CalledJob",
     "ConnectionArgument",
     "ConnectionName",
     "FieldValues",
@@ -41,6 +42,10 @@ ConnectionArgument: TypeAlias = Annotated[
         help="A connection of config/queue.py; else the default.",
         autocompletion=sources.connections,
     ),
+]
+CalledJob: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The job as it is called, as in make:job.", autocompletion=sources.jobs),
 ]
 RegisteredJob: TypeAlias = Annotated[
     str,

@@ -6,9 +6,9 @@ import typer
 
 from dartian_cli import ui
 from dartian_cli.changes import Plan
-from dartian_cli.completion import sources
 from dartian_cli.errors import Usage
 from dartian_cli.fields import parse_fields
+from dartian_cli.flags import CalledJob
 from dartian_cli.generators.adding_fields import plan_add_fields, without_default
 from dartian_cli.generators.removing_fields import plan_remove_fields
 from dartian_cli.generators.renaming_field import plan_rename_field
@@ -29,10 +29,7 @@ ACTIONS = ("add", "remove", "rename")
 
 
 def job_field(
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME", help="The job as it is called, as in make:job.", autocompletion=sources.jobs),
-    ],
+    name: CalledJob,
     action: Annotated[
         str,
         typer.Argument(metavar="add|remove|rename", help="What is done.", autocompletion=lambda: list(ACTIONS)),

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dartian_cli import application, ui
+from dartian_cli.flags import CalledJob
 from dartian_cli.generators.removal import plan_removal
 from dartian_cli.planning import AsPlan, Check, DryRun, Mode, Yes, carry_out
 from dartian_cli.project import Project
@@ -21,7 +22,7 @@ EXAMPLES = (
 
 
 def job_remove(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The job as it is called, as in make:job.")],
+    name: CalledJob,
     force: Annotated[
         bool, typer.Option("--force", help="Also what was edited by hand, is named elsewhere, or has jobs that wait.")
     ] = False,

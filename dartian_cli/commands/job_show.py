@@ -8,6 +8,7 @@ import typer
 
 from dartian_cli import application, ui, wording
 from dartian_cli.class_sheet import Sheet, effective_options, sheet_data, show_sheet
+from dartian_cli.completion import sources
 from dartian_cli.flags import AsJson
 from dartian_cli.generators.found import all_jobs, find_job
 from dartian_cli.generators.packages import test_paths
@@ -27,7 +28,14 @@ EXAMPLES = ("dartian job:show ProcessPodcast", "dartian job:show podcasts/publis
 
 
 def job_show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The job as it is called, in any spelling, or its file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The job as it is called, in any spelling, or its file.",
+            autocompletion=sources.jobs,
+        ),
+    ],
     json: AsJson = False,
 ) -> None:
     """Show one job class: fields, options, place, jobs.

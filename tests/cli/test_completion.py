@@ -177,7 +177,8 @@ def test_jobs_of_the_source_and_nothing_is_imported(shop: Scene) -> None:
     shop.write("app/jobs/podcasts/publish.py", "import nowhere\n\nclass Publish(Job):\n    def handle(self): ...\n")
     shop.write("app/jobs/broken.py", "class Broken(Job:\n")
     names = ["Break", "Greet", "Noisy", "Slow", "podcasts.Publish"]
-    for words in (["job:run"], ["job:dispatch"], ["job:rename"], ["job:field"], ["queue:failed", "--name"]):
+    commands = ("job:run", "job:dispatch", "job:rename", "job:remove", "job:show", "job:field", "queue:failed --name")
+    for words in map(str.split, commands):
         assert offered(shop.root, *words, "") == names
     assert offered(shop.root, "job:field", "Greet", "r") == ["remove", "rename"]
 
