@@ -16,24 +16,34 @@ from dartian_queue.stores.sqlite import SqliteStore
 from dartian_queue.stores.store import Settlement
 from tests.conformance.making import worker
 from tests.faults.instruments import FULL
-from tests.faults.storage import audit, running
+from tests.faults.storage import audit, heard, running
 from tests.scene import wait_for
 
 COPIES = 10 if FULL else 3
+BETWEEN = 100
+"""Jobs that are acknowledged between two copies."""
+MOST = 20 * COPIES * BETWEEN
+"""Bounds what a slow machine has to work off."""
 DONE = 2
 """How the file has it."""
 
 DISPATCH = """
     store = SqliteStore(path, durability="NORMAL")
-    while True:
+    for _ in range(int(args[0])):
         added = new_id()
         store.add([Envelope(added, "Job", '"' + "x" * 2000 + '"')])
         say(added)
+        time.sleep(0.002)
 """
 WORK = """
     store = SqliteStore(path)
     seat = store.join(WorkerInfo("w", os.getpid(), "here"))
+    while not (claims := store.claim(seat, 3)):
+        time.sleep(0.01)
+    store.settle(seat, [Settlement(claim.id, claim.token, Done()) for claim in claims])
+    say("working")
     while True:
+        time.sleep(0.001)
         claims = store.claim(seat, 3)
         store.settle(seat, [Settlement(claim.id, claim.token, Done()) for claim in claims[1:]])
         store.settle(seat, [Settlement(claim.id, claim.token, Released()) for claim in claims[:1]])
@@ -67,13 +77,14 @@ def test_a_copy_of_a_busy_store_has_every_acknowledged_job_and_runs_it(
 ) -> None:
     path = tmp_path / "queue.sqlite3"
     acknowledged: list[str] = []
-    with running(DISPATCH, path) as dispatching, running(WORK, path):
+    with running(DISPATCH, path, MOST) as dispatching, running(WORK, path) as working:
+        assert heard(working) == ["working"]
         assert dispatching.stdout
         lines = dispatching.stdout
         reader = threading.Thread(target=lambda: acknowledged.extend(line.strip() for line in lines), daemon=True)
         reader.start()
         for number in range(COPIES):
-            wait_for(lambda most=100 * (number + 1): len(acknowledged) >= most)  # type: ignore[misc]
+            wait_for(lambda most=BETWEEN * (number + 1): len(acknowledged) >= most)  # type: ignore[misc]
             before = list(acknowledged)
             copy = tmp_path / f"copy-{number}.sqlite3"
             copied(path, copy)
