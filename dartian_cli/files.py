@@ -74,17 +74,21 @@ class DiskFiles:
     def read(self, path: str) -> bytes | None:
         """Return the file's bytes, or None where there is none."""
         absolute = self._project.inside(path)
-        for parent in PurePosixPath(path).parents:
-            if (place := self._project.inside(parent)).exists() and not place.is_dir():
-                raise _needs_folder(parent)
         try:
             if not stat.S_ISREG(absolute.stat().st_mode):
                 raise _no_file(path)
             return absolute.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
+            self._refuse_in_file(path)
             return None
         except OSError as error:
             raise BrokenSource(f"{shown_path(path)} cannot be read: {error.strerror}\nCheck its permissions.") from None
+
+    def _refuse_in_file(self, path: str) -> None:
+        """Refuse a path of which one of the folders is a file."""
+        for parent in PurePosixPath(path).parents:
+            if (place := self._project.inside(parent)).exists() and not place.is_dir():
+                raise _needs_folder(parent)
 
     def is_folder(self, path: str) -> bool:
         """Return whether there is such a folder."""

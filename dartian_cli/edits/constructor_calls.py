@@ -61,10 +61,16 @@ class Found(msgspec.Struct):
 
 def calls_in(source: Source, ends: Iterable[tuple[int, int]], field: str) -> Found:
     """Return what is done where a class is named; ``ends`` are the begins and ends of the names that mean it."""
-    parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
-    named = {source.span_of(node)[1]: node for node in parents if isinstance(node, ast.Name | ast.Attribute)}
-    found = Found()
-    for start, end in sorted(set(ends)):
+    found, asked = Found(), sorted(set(ends))
+    if not asked:
+        return found
+    parents, lines = source.parents, {source.line_of(end) for _, end in asked}
+    named = {
+        source.span_of(node)[1]: node
+        for node in parents
+        if isinstance(node, ast.Name | ast.Attribute) and node.end_lineno in lines
+    }
+    for start, end in asked:
         node: ast.expr | None = named.get(end)
         if node is None:
             if source.text[end : end + 1] == "(":

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from dartian_cli.edits.analysis import Analysis
 from dartian_cli.edits.class_keywords import class_called
 from dartian_cli.edits.source import Source
 from dartian_cli.errors import NotUnderstood, shown_path
 
 if TYPE_CHECKING:
     import libcst
-    from libcst.metadata import ScopeProvider
 
 __all__ = [
     "Declared",
@@ -153,9 +153,9 @@ def _parameters(init: Init) -> Iterator[Declared]:
 
 def own_uses(source: Source, class_name: str, name: str) -> list[int]:
     """Return where the methods of a class at the top level use ``self.name``, whatever they call ``self``."""
-
-    module, span = source.locate()
-    return sorted(span(attribute.attr)[0] for attribute in _attributes(_class(module, class_name).body, "", name))
+    analysis = Analysis(source, [class_name, name])
+    body = _class(analysis.module, class_name).body
+    return sorted(analysis.span(attribute.attr)[0] for attribute in _attributes(body, "", name))
 
 
 def _class(module: "libcst.Module", class_name: str) -> "libcst.ClassDef":
@@ -217,20 +217,20 @@ def parameter_places(source: Source, class_name: str, name: str) -> list[int]:
     """Return where a parameter of the class's own ``__init__`` stands and is used in it, its declaration first."""
     import libcst
 
-    module, span = source.locate()
-    body = _class(module, class_name).body.body
+    analysis = Analysis(source, [class_name, "__init__", name])
+    body = _class(analysis.module, class_name).body.body
     init = next(each for each in body if isinstance(each, libcst.FunctionDef) and each.name.value == "__init__")
-    scope = source.asked(_scopes())[init.body]
+    scope = analysis.scope_of[init.body]
     assert scope is not None
     found: list[int] = []
     for assignment in scope.assignments[name]:
         bound: libcst.CSTNode = getattr(assignment, "node")  # noqa: B009 - a builtin's has none, a local's has
-        found.append(span(bound.name if isinstance(bound, libcst.Param) else bound)[0])
+        found.append(analysis.span(bound.name if isinstance(bound, libcst.Param) else bound)[0])
         for access in assignment.references:
             used: libcst.CSTNode = access.node
             while isinstance(used, libcst.Attribute):
                 used = used.value
-            found.append(span(used)[0])
+            found.append(analysis.span(used)[0])
     return sorted(set(found))
 
 
@@ -252,9 +252,3 @@ def keeps_as_attribute(job: JobSource, name: str) -> bool:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and getattr(statement.value, "id", "") == name
         for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
     )
-
-
-def _scopes() -> "type[ScopeProvider]":
-    from libcst.metadata import ScopeProvider
-
-    return ScopeProvider

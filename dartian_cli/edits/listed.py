@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from dartian_cli.edits.source import Source, Span, Splice
+from dartian_cli.edits.analysis import Analysis, Span
+from dartian_cli.edits.source import Source, Splice
 from dartian_cli.errors import NotUnderstood, shown_path
 from dartian_cli.literals import quoted
 from dartian_cli.style import Style
@@ -99,6 +100,8 @@ def _row_of(source: Source, literal: ast.List | ast.Tuple) -> _Row:
     value = node.value if isinstance(node, libcst.Expr) else None
     if not isinstance(value, libcst.List | libcst.Tuple) or len(value.elements) != len(literal.elts):
         raise _unusual(source, literal)
+    if any(getattr(element.value, "lpar", ()) for element in value.elements):  # which a place leaves out
+        raise _unusual(source, literal)
     items = [(start + first, start + last) for first, last in (span(element.value) for element in value.elements)]
     is_bare = isinstance(value, libcst.Tuple) and not value.lpar
     whole = (start, end)
@@ -112,14 +115,15 @@ def _parsed(source: Source, literal: ast.expr, text: str) -> tuple["libcst.BaseS
     """Return libcst's tree of this piece alone, whatever the rest of the file holds, and the places in it."""
     import libcst
 
-    module, span = Source(source.path, text.encode("utf-8")).locate()
+    analysis = Analysis(Source(source.path, text.encode("utf-8")))
+    module = analysis.module
     line = module.body[0] if len(module.body) == 1 else None
     if not isinstance(line, libcst.SimpleStatementLine) or len(line.body) != 1:
         raise _unusual(source, literal)
 
     def placed(node: "libcst.CSTNode") -> tuple[int, int]:
         try:
-            return span(node)
+            return analysis.span(node)
         except NotUnderstood:
             raise _unusual(source, literal) from None
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from dartian_cli.edits.source import Source, Splice
+from dartian_cli.edits.words import word_pattern
 
 __all__ = ["renamed"]
 
@@ -14,7 +15,7 @@ def renamed(source: Source, places: Iterable[int], words: Mapping[str, str]) -> 
 
     NotUnderstood: more than these words would differ then.
     """
-    pattern = _words_in(words)
+    pattern = word_pattern(words)
     splices: list[Splice] = []
     for at in sorted(set(places)):
         found = pattern.match(source.text, at)
@@ -23,12 +24,6 @@ def renamed(source: Source, places: Iterable[int], words: Mapping[str, str]) -> 
     if not splices:
         return source.content
     return source.spliced(splices, lambda old, new: _all_new(old, pattern, words) == _all_new(new, pattern, words))
-
-
-def _words_in(words: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern that finds each of the words where it stands alone; a longer one comes first."""
-    longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
 
 
 def _all_new(tree: ast.Module, pattern: re.Pattern[str], words: Mapping[str, str]) -> str:

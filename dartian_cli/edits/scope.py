@@ -4,7 +4,7 @@ Blocks such as ``if`` and ``try`` count as the top level, functions and classes 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -12,6 +12,8 @@ __all__ = [
     "Binding",
     "absolute_module",
     "bindings_of",
+    "every_statement",
+    "inner_statements",
     "is_docstring",
     "is_future",
     "shallow_walk",
@@ -43,7 +45,15 @@ def top_level(tree: ast.Module) -> Iterator[tuple[ast.stmt, bool]]:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         guarded = for_checkers or (isinstance(statement, ast.If) and "TYPE_CHECKING" in _names(statement.test))
-        waiting += [(inner, guarded) for inner in reversed(list(_inner(statement)))]
+        waiting += [(inner, guarded) for inner in reversed(list(inner_statements(statement)))]
+
+
+def every_statement(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a body and all that are inside of them, in order."""
+    waiting = list(reversed(list(body)))
+    while waiting:
+        yield (statement := waiting.pop())
+        waiting += reversed(list(inner_statements(statement)))
 
 
 def bindings_of(tree: ast.Module, name: str, package: str) -> list[Binding]:
@@ -99,8 +109,8 @@ def is_future(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
-def _inner(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield the statements of a block's branches, in order."""
+def inner_statements(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statements of a block's branches, or of a function or class, in order."""
     for field in ("body", "handlers", "cases", "orelse", "finalbody"):
         for child in getattr(statement, field, []):
             if isinstance(child, ast.ExceptHandler | ast.match_case):

@@ -1,6 +1,6 @@
 """A Python file that may be edited: its bytes, its text, its tree, and the splices into it.
 
-Whole lines are found by the line numbers of Python's own parser, places inside of a statement by libcst. Splices
+Lines and nodes are found by the numbers of Python's own parser; what that does not tell, ``analysis`` knows. Splices
 are made in the original bytes, and then proved: taking them out gives the original, the result parses, and only
 what was meant differs. What cannot be proved is refused. It never reads or writes a file.
 """
@@ -11,25 +11,16 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from io import BytesIO
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 
 from dartian_cli.errors import BrokenSource, NotUnderstood, shown_path
 from dartian_queue.errors import shown
 
-if TYPE_CHECKING:
-    import libcst
-    import libcst.metadata
-
-__all__ = ["Source", "Span", "Splice", "parse"]
-
-Span: TypeAlias = "Callable[[libcst.CSTNode], tuple[int, int]]"
-"""Gives the characters from which and to which a node reaches, without the comments around it."""
-
-_Answer = TypeVar("_Answer")
+__all__ = ["Source", "Splice", "parse"]
 
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = re.compile(r"\r\n|\n|\r")
@@ -70,8 +61,11 @@ class Source:
         self._bom = _BOM if content.startswith(_BOM) else b""
         self.text = _decode(path, content[len(self._bom) :], self.encoding)
         self._line_starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
-        self._wrapper: libcst.metadata.MetadataWrapper | None = None
-        self._located: tuple[libcst.Module, Span] | None = None
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """Every node of the tree but the module itself, with the one that it is in."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     @property
     def newline(self) -> str:
@@ -155,46 +149,6 @@ class Source:
     def _offset(self, line: int, column: int) -> int:
         start = self.start_of(line)
         return start + len(self.text[start : self.line_end(start)].encode("utf-8")[:column].decode("utf-8"))
-
-    def locate(self) -> tuple["libcst.Module", Span]:
-        """Return libcst's tree, and what gives a node's span in ``text``; NotUnderstood where the two disagree."""
-        if self._located is None:
-            self._located = self._locate()
-        return self._located
-
-    def asked(
-        self, provider: "type[libcst.metadata.BaseMetadataProvider[_Answer]]"
-    ) -> "Mapping[libcst.CSTNode, _Answer]":
-        """Return what one of libcst's analyses knows of each node; NotUnderstood where the file is beyond it."""
-        import libcst
-        from libcst.metadata import MetadataWrapper
-
-        try:
-            if self._wrapper is None:
-                self._wrapper = MetadataWrapper(libcst.parse_module(self.text), unsafe_skip_copy=True)
-            return self._wrapper.resolve(provider)
-        except (libcst.ParserSyntaxError, RecursionError, MemoryError):
-            raise NotUnderstood(f"{shown_path(self.path)}: too unusual a file to be edited safely") from None
-
-    def _locate(self) -> tuple["libcst.Module", Span]:
-        from libcst.metadata import ByteSpanPositionProvider
-
-        spans = self.asked(ByteSpanPositionProvider)
-        assert self._wrapper is not None
-        module = self._wrapper.module
-        encoded = self.text.encode("utf-8")
-        is_ascii = len(encoded) == len(self.text)
-
-        def span(node: "libcst.CSTNode") -> tuple[int, int]:
-            found = spans[node]
-            start, end = found.start, found.start + found.length
-            if not is_ascii:
-                start, end = len(encoded[:start].decode()), len(encoded[:end].decode())
-            if not _is_code(self.text[start:end], module.code_for_node(node)):
-                raise NotUnderstood(f"{shown_path(self.path)}: too unusual a file to be edited safely")
-            return start, end
-
-        return module, span
 
     def spliced(self, splices: Sequence[Splice], proves: Callable[[ast.Module, ast.Module], bool]) -> bytes:
         """Return the bytes with the splices in them, once ``proves`` (old tree, new tree) and our own checks hold."""
@@ -280,13 +234,6 @@ def _decode(path: str, content: bytes, encoding: str) -> str:
     except (UnicodeError, LookupError):
         pass
     raise NotUnderstood(f"{shown_path(path)}:1: its encoding {shown(encoding)} cannot be edited byte by byte")
-
-
-def _is_code(text: str, code: str) -> bool:
-    """Return whether the text is a node's code, with the space around it and its semicolon left out."""
-    if text == code:
-        return True
-    return bool(text) and code.strip().startswith(text) and code.strip()[len(text) :].strip() in ("", ";")
 
 
 def _restored(content: bytes, places: Sequence[_Place]) -> bytes:

@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
+from dartian_cli.edits.analysis import Analysis
 from dartian_cli.edits.exports import exports_of
-from dartian_cli.edits.scope import absolute_module, is_docstring, shallow_walk, text_of
+from dartian_cli.edits.scope import (
+    absolute_module,
+    every_statement,
+    is_docstring,
+    shallow_walk,
+    text_of,
+    top_level,
+)
 from dartian_cli.edits.source import Source
 
 if TYPE_CHECKING:
     import libcst
-    from libcst.metadata import Access, Assignment, ParentNodeProvider, Scope
+    from libcst.metadata import Access, Assignment, Scope
 
-__all__ = ["LOCAL", "Kind", "Mention", "Use", "mentions_in", "uses_in"]
+__all__ = ["LOCAL", "Kind", "Mention", "Names", "Use", "mentions_in", "names_in"]
 
 Kind: TypeAlias = Literal["import", "name", "definition", "export"]
 
@@ -39,8 +47,6 @@ class Use(msgspec.Struct, frozen=True):
     """Absolute dotted paths, as the imports give them: ``app.jobs.ProcessPodcast``. Several where it is bound twice."""
     kind: Kind
     """In an import, where its value is used, where it is made, or as a string in ``__all__``."""
-    node: "libcst.CSTNode | None" = None
-    """The name or attribute, where it stands in code as such."""
     scoped: bool = True
     """Whether it is looked up in a scope; else it follows a dot, or names something in another module."""
 
@@ -54,59 +60,62 @@ class Mention(msgspec.Struct, frozen=True):
     """Whether it is in the docstring of the module, of a class or of a function."""
 
 
-def uses_in(source: Source, module: str, package: str) -> list[Use]:
-    """Return the uses in a file, in order; ``module`` is its dotted name, ``package`` what relative imports count from.
+class Names(msgspec.Struct, frozen=True):
+    """What a file names."""
 
-    NotUnderstood: it is beyond what can be analysed.
+    uses: tuple[Use, ...]
+    """In order."""
+    strings: tuple[tuple[int, int], ...]
+    """From where to where its strings reach, and the pieces of those that are put together."""
+
+
+def names_in(analysis: Analysis, words: set[str] | None, module: str, package: str) -> Names:
+    """Return what a file names, in code all of it or only some words, and the strings of what was analysed.
+
+    ``module`` is the file's dotted name, ``package`` what relative imports count from. NotUnderstood: it is beyond
+    what can be analysed.
     """
-    return sorted(set(_Reading(source, module, package).uses()), key=lambda use: use.at)
-
-
-def mentions_in(source: Source, words: Iterable[str], uses: Iterable[Use]) -> list[Mention]:
-    """Return where a string holds one of the words, dotted ones too, and none of the ``uses`` is there."""
     import libcst
 
+    found = set(_Reading(analysis, words, module, package).uses())
+    uses = sorted((use for use in found if words is None or use.text in words), key=lambda use: use.at)
+    kinds = (libcst.SimpleString, libcst.FormattedStringText)
+    return Names(tuple(uses), tuple(analysis.span(node) for node in analysis.parents if isinstance(node, kinds)))
+
+
+def mentions_in(source: Source, names: Names, words: Iterable[str]) -> list[Mention]:
+    """Return where the strings hold one of the words, dotted ones too, and it is none of the uses."""
     pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?!\w)")
-    _, span = source.locate()
-    used = {use.at for use in uses}
-    docs = {source.span_of(doc)[0] for doc in _docstrings(source.tree)}
-    found: list[Mention] = []
-    for node in source.asked(_parents()):
-        if isinstance(node, libcst.SimpleString | libcst.FormattedStringText):
-            start, end = span(node)
-            found += [
-                Mention(start + word.start(), word[0], start in docs)
-                for word in pattern.finditer(source.text[start:end])
-                if start + word.start() not in used
-            ]
-    return sorted(found, key=lambda mention: mention.at)
+    found = [
+        (start + word.start(), word[0], start)
+        for start, end in names.strings
+        for word in pattern.finditer(source.text[start:end])
+    ]
+    if not found:
+        return []
+    used, docs = {use.at for use in names.uses}, {source.span_of(doc)[0] for doc in _docstrings(source.tree)}
+    return sorted(
+        (Mention(at, text, start in docs) for at, text, start in found if at not in used), key=lambda each: each.at
+    )
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.stmt]:
-    for node in ast.walk(tree):
+    for node in (tree, *every_statement(tree.body)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield from (statement for statement in node.body[:1] if is_docstring(statement))
-
-
-def _parents() -> "type[ParentNodeProvider]":
-    from libcst.metadata import ParentNodeProvider
-
-    return ParentNodeProvider
 
 
 class _Reading:
     """One pass over a file."""
 
-    def __init__(self, source: Source, module: str, package: str) -> None:
-        from libcst.metadata import ScopeProvider
-
-        self._source = source
+    def __init__(self, analysis: Analysis, words: set[str] | None, module: str, package: str) -> None:
+        self._source = analysis.source
+        self._words = words  # for those of which the place takes time
         self._module = module
         self._package = package
-        _, self._span = source.locate()
-        self._parents = source.asked(_parents())
-        found = source.asked(ScopeProvider).values()
-        self._scopes = list(dict.fromkeys(scope for scope in found if scope is not None))
+        self._span = analysis.span
+        self._parents = analysis.parents
+        self._scopes = list(dict.fromkeys(scope for scope in analysis.scope_of.values() if scope is not None))
         self._stars = tuple(self._star_imports())
 
     def uses(self) -> Iterator[Use]:
@@ -122,7 +131,7 @@ class _Reading:
         yield from self._in_exports()
 
     def _star_imports(self) -> Iterator[str]:
-        for statement in ast.walk(self._source.tree):
+        for statement, _ in top_level(self._source.tree):
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 yield absolute_module(statement, self._package)
 
@@ -150,16 +159,16 @@ class _Reading:
         for alias in node.names:
             name = _evaluated(alias.name)
             meaning = frozenset({f"{self._origin(node)}.{name}"})
-            yield self._use(alias.name, name, meaning, "import", scoped=alias.asname is None)
+            yield from self._use(alias.name, name, meaning, "import", scoped=alias.asname is None)
             if alias.asname is not None and isinstance(alias.asname.name, libcst.Name):
-                yield self._use(alias.asname.name, alias.asname.name.value, meaning, "import")
+                yield from self._use(alias.asname.name, alias.asname.name.value, meaning, "import")
 
     def _dotted(self, node: "libcst.BaseExpression", start: str, *, bound: bool) -> Iterator[Use]:
         """Yield each part of a dotted path in an import; the first is bound by a plain import."""
         path = start
         for index, part in enumerate(_parts(node)):
             path = f"{path}.{part.value}" if path else part.value
-            yield self._use(part, part.value, frozenset({path}), "import", scoped=bound and index == 0)
+            yield from self._use(part, part.value, frozenset({path}), "import", scoped=bound and index == 0)
 
     def _origin(self, node: "libcst.ImportFrom") -> str:
         dotted = ".".join(part.value for part in _parts(node.module)) if node.module is not None else None
@@ -201,7 +210,7 @@ class _Reading:
         if isinstance(node, libcst.ClassDef | libcst.FunctionDef):
             node = node.name
         if isinstance(node, libcst.Name):
-            yield self._use(node, node.value, frozenset({meaning}), "definition")
+            yield from self._use(node, node.value, frozenset({meaning}), "definition")
 
     def _of_access(self, access: "Access", scope: "Scope") -> Iterator[Use]:
         import libcst
@@ -217,11 +226,11 @@ class _Reading:
         meanings = self._meant_by(node.value, access.referents)
         if not meanings:
             return
-        yield self._use(node, node.value, meanings, "name")
+        yield from self._use(node, node.value, meanings, "name")
         parent = self._parents.get(node)
         while isinstance(parent, libcst.Attribute) and parent.value is node:
             meanings = frozenset(f"{base}.{parent.attr.value}" for base in meanings)
-            yield self._use(parent.attr, parent.attr.value, meanings, "name", parent, scoped=False)
+            yield from self._use(parent.attr, parent.attr.value, meanings, "name", scoped=False)
             node, parent = parent, self._parents.get(parent)
 
     def _meant_by(self, name: str, found: Iterable[object]) -> frozenset[str]:
@@ -271,7 +280,7 @@ class _Reading:
                 for item in node.names:
                     meanings = self._meant_by(item.name.value, self._scopes[0].globals[item.name.value])
                     if meanings:
-                        yield self._use(item.name, item.name.value, meanings, "name")
+                        yield from self._use(item.name, item.name.value, meanings, "name")
 
     def _in_exports(self) -> Iterator[Use]:
         for statement in exports_of(self._source.tree).touching:
@@ -284,16 +293,10 @@ class _Reading:
                         yield Use(start + plain.start(2), plain[2], meaning, "export", scoped=False)
 
     def _use(
-        self,
-        node: "libcst.CSTNode",
-        text: str,
-        meanings: frozenset[str],
-        kind: Kind,
-        whole: "libcst.CSTNode | None" = None,
-        *,
-        scoped: bool = True,
-    ) -> Use:
-        return Use(self._span(node)[0], text, meanings, kind, whole or node, scoped)
+        self, node: "libcst.CSTNode", text: str, meanings: frozenset[str], kind: Kind, *, scoped: bool = True
+    ) -> Iterator[Use]:
+        if self._words is None or text in self._words:
+            yield Use(self._span(node)[0], text, meanings, kind, scoped)
 
 
 def _parts(node: "libcst.BaseExpression") -> "list[libcst.Name]":

@@ -14,8 +14,7 @@ from dartian_cli.edits.job_fields import Declared, JobSource, read_job
 from dartian_cli.edits.source import Source
 from dartian_cli.errors import CliError, NotUnderstood, Usage, shown_path
 from dartian_cli.generators.found import FoundJob
-from dartian_cli.generators.references import references_to
-from dartian_cli.modules import Modules
+from dartian_cli.generators.references import References
 from dartian_cli.workspace import Workspace
 
 __all__ = ["Family", "Member", "Named"]
@@ -54,10 +53,9 @@ class Family:
     """The classes around one job, for a question about one of its fields."""
 
     def __init__(self, workspace: Workspace, job: FoundJob, field: str) -> None:
-        self._workspace = workspace
-        self._modules = Modules(workspace)
+        self._references = References(workspace)
+        self._modules = self._references.modules
         self._field = field
-        self._sources: dict[str, Source] = {}
         self._known: dict[str, Member | None] = {}
         self.job = self._read(job)
         self.below: list[Member] = []
@@ -68,9 +66,7 @@ class Family:
 
     def source(self, path: str) -> Source:
         """Return a file as it is before anything is changed."""
-        if path not in self._sources:
-            self._sources[path] = Source(path, self._workspace.read(path) or b"")
-        return self._sources[path]
+        return self._references.source(path)
 
     def module_of(self, path: str) -> tuple[str, str]:
         """Return the dotted names of a file's module and of its package."""
@@ -148,7 +144,7 @@ class Family:
 
     def _search(self, member: Member) -> None:
         """Find where a member is named, and the classes that extend it, down to the last."""
-        for referring in references_to(self._workspace, member.job):
+        for referring in self._references.to(member.job):
             source = self.source(referring.path)
             ends = [
                 (use.at, use.at + len(use.text))

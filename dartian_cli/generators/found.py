@@ -36,6 +36,11 @@ class FoundJob(msgspec.Struct, frozen=True):
         return self.module.rpartition(".")[0]
 
     @property
+    def stem(self) -> str:
+        """The module's own name, without its package's."""
+        return self.module.rpartition(".")[2]
+
+    @property
     def target(self) -> str:
         """The class as a dotted path."""
         return f"{self.module}.{self.class_name}"

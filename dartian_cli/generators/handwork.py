@@ -137,7 +137,7 @@ def _first_line(text: JobSource, names: list[str]) -> str:
 
 def _reason(tree: ast.Module, names: list[str]) -> str | None:
     """Return the reason for which a generated test is skipped, as it is there: it may speak of a field's old name."""
-    wanted = re.compile(rf"return a (?:{'|'.join(map(re.escape, names))}) here, with a value for .*")
+    wanted = re.compile(rf"return (?:{'|'.join(map(re.escape, names))})\(\.\.\.\) here, with a value for .*")
     found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     return next((text for text in found if wanted.fullmatch(text)), None)
 

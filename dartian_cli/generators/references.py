@@ -5,18 +5,25 @@ It changes nothing. A file that cannot be read as Python is noted and left out.
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from dartian_cli.edits.analysis import Analysis
+from dartian_cli.edits.scope import every_statement
 from dartian_cli.edits.source import Source, parse
-from dartian_cli.edits.uses import LOCAL, Mention, Use, mentions_in, uses_in
+from dartian_cli.edits.uses import LOCAL, Mention, Names, Use, mentions_in, names_in
+from dartian_cli.edits.words import has_word
 from dartian_cli.errors import CliError, Conflict
 from dartian_cli.generators.found import FoundJob
 from dartian_cli.modules import Modules
 from dartian_cli.workspace import Workspace
 
-__all__ = ["Referring", "references_to"]
+__all__ = ["References", "Referring"]
+
+_OFTEN = 2
+"""For how many questions a file is analysed by itself: all of it takes longer than they do, and answers them all."""
 
 
 class Referring(msgspec.Struct, frozen=True):
@@ -27,7 +34,7 @@ class Referring(msgspec.Struct, frozen=True):
     """Where the class is meant, under whatever name."""
     to_module: tuple[Use, ...]
     others: tuple[Use, ...]
-    """All other names in it."""
+    """Where the same words, and those that were asked about besides, mean something else."""
     mentions: tuple[Mention, ...]
     """Where strings hold the class's own name, or its module's path, and nothing looks it up."""
 
@@ -37,90 +44,145 @@ class Referring(msgspec.Struct, frozen=True):
         return self.source.path
 
 
-def references_to(workspace: Workspace, job: FoundJob, suffixes: tuple[str, ...] = (".py",)) -> list[Referring]:
-    """Return every file that names the job, its own first, then by path; those whose names end so.
+class _Import(msgspec.Struct, frozen=True):
+    """One name that an import gives."""
 
-    Conflict: a name means the job in one run of the program and something else in another, so that nobody can say.
+    module: tuple[str, ...]
+    """The parts of what it is imported from."""
+    name: tuple[str, ...]
+    """The parts of what it is; a star can be anything."""
+    bound: str
+    """What it is called from then on."""
+
+
+class References:
+    """The references between the files of a workspace, each of which is read once for all questions.
+
+    It answers for the files as they were when it was first asked.
     """
-    reading = _Reading(workspace, job)
-    paths = [job.path, *(path for path in workspace.all_python_files(suffixes) if path != job.path)]
-    found = {path: referring for path in paths if (referring := reading.of(path)) is not None}
-    while more := reading.other_names(found.values()):  # ``import ProcessPodcast as PP``, for others to import
-        reading.names |= more
-        found |= {path: again for path in paths if path not in found and (again := reading.of(path)) is not None}
-    return list(found.values())
 
-
-class _Reading:
-    """One search through a project."""
-
-    def __init__(self, workspace: Workspace, job: FoundJob) -> None:
+    def __init__(self, workspace: Workspace) -> None:
+        self.modules = Modules(workspace)
         self._workspace = workspace
-        self._job = job
-        self._modules = Modules(workspace)
-        self._stem = job.module.rpartition(".")[2]
-        self._paths = (job.class_name, job.module, job.target, f"{job.package}.{job.class_name}")
-        """What a string may say to mean the job."""
-        self.names = {job.class_name}
-        """Every name that the class has somewhere."""
+        self._sources: dict[str, Source] = {}
+        self._names_of: dict[str, Names] = {}
+        self._asked: Counter[str] = Counter()
+        self._imports: dict[str, tuple[_Import, ...]] = {}
 
-    def of(self, path: str) -> Referring | None:
+    def source(self, path: str) -> Source:
+        """Return a file as it is before anything is changed."""
+        if path not in self._sources:
+            self._sources[path] = Source(path, self._workspace.read(path) or b"")
+        return self._sources[path]
+
+    def to(
+        self, job: FoundJob, *, besides: Iterable[str] = (), suffixes: tuple[str, ...] = (".py",)
+    ) -> list[Referring]:
+        """Return every file that names the job, its own first, then by path; those whose names end so.
+
+        ``besides`` are more words of which it is told where they mean something else. Conflict: a name means the job
+        in one run of the program and something else in another, so that nobody can say.
+        """
+        paths = [job.path, *(path for path in self._workspace.all_python_files(suffixes) if path != job.path)]
+        asked = {path for path in paths if self._imports_word(path, job.stem)}
+        found, known, names = dict[str, Referring](), set[str](), {job.class_name}
+        while names:
+            known |= names
+            asked |= {path for path in paths if self._has_word(path, names)}
+            for path in sorted(asked):
+                if (referring := self._read(path, job, known.union(besides))) is not None:
+                    found[path] = referring
+            texts = {use.text for referring in found.values() for use in referring.to_class}
+            asked, names = set[str](), texts - known  # ``import ProcessPodcast as PP``, for others to import
+        return [found[path] for path in paths if path in found]
+
+    def _has_word(self, path: str, words: Iterable[str]) -> bool:
+        return has_word(self._workspace.read(path) or b"", words)
+
+    def _imports_word(self, path: str, word: str) -> bool:
+        """Return whether a file imports what is called so, or something from it."""
+        return self._has_word(path, [word]) and any(word in each.module + each.name for each in self._imported(path))
+
+    def _imported(self, path: str) -> tuple[_Import, ...]:
+        if path not in self._imports:
+            try:
+                tree = parse(path, self._workspace.read(path) or b"")
+                self._imports[path] = tuple(_imports_of(tree))
+            except CliError as error:
+                self._workspace.note_unread(error)
+                self._imports[path] = ()
+        return self._imports[path]
+
+    def _read(self, path: str, job: FoundJob, names: set[str]) -> Referring | None:
         """Return what a file names, or None where it does not name the job."""
-        content = self._workspace.read(path) or b""
         try:
-            if not self._may_name(path, content):
-                return None
-            source = Source(path, content)
-            uses = uses_in(source, self._modules.name_of(path), self._modules.package_of(path))
-            mentions = mentions_in(source, self._paths, uses)
+            source = self.source(path)
+            words = names | self._leading_to(source, names, job.stem)
+            found = self._names(source, words, job)
+            mentions = mentions_in(source, found, _spellings(job))
         except CliError as error:
             self._workspace.note_unread(error)
             return None
         sorts: dict[str, list[Use]] = {"class": [], "module": [], "other": []}
-        for use in uses:
-            sorts[self._sort(source, use)].append(use)
+        for use in found.uses:
+            if use.text == job.stem or use.text in words:
+                sorts[self._sort(source, use, job)].append(use)
         if not (sorts["class"] or sorts["module"] or mentions):
             return None
         return Referring(source, tuple(sorts["class"]), tuple(sorts["module"]), tuple(sorts["other"]), tuple(mentions))
 
-    def _may_name(self, path: str, content: bytes) -> bool:
-        """Return whether a file is worth the long look: it holds a name of the class, or imports the module's."""
-        words = "|".join(map(re.escape, sorted(self.names)))
-        if re.search(rf"(?<!\w)(?:{words})(?!\w)".encode(), content):
-            return True
-        if not re.search(rf"(?<!\w){re.escape(self._stem)}(?!\w)".encode(), content):
-            return False
-        return any(self._stem in _imported_parts(node) for node in ast.walk(parse(path, content)))
+    def _names(self, source: Source, words: set[str], job: FoundJob) -> Names:
+        """Return what a file names: of the words, or all where they are not the first that it is asked about."""
+        path = source.path
+        place = self.modules.name_of(path), self.modules.package_of(path)
+        self._asked[path] += 1
+        if path not in self._names_of and self._asked[path] <= _OFTEN:
+            return names_in(Analysis(source, words | {job.module}), words | {job.stem}, *place)
+        if path not in self._names_of:
+            self._names_of[path] = names_in(Analysis(source), None, *place)
+        return self._names_of[path]
 
-    def other_names(self, found: Iterable[Referring]) -> set[str]:
-        """Return the names that the class has in what was found, and that were not searched for."""
-        return {use.text for referring in found for use in referring.to_class} - self.names
+    def _leading_to(self, source: Source, names: set[str], stem: str) -> set[str]:
+        """Return what else a file may call the class, and what stands before its name or its module's: shop.Job."""
+        ends = "|".join(map(re.escape, {stem, *names}))
+        dotted = re.compile(rf"(?<![\w.])(\w+)(?:\s*\.\s*\w+)*?\s*\.\s*(?:{ends})(?!\w)")
+        roots = {stem, *(found[1] for found in dotted.finditer(source.text))}
+        imported = self._imported(source.path)
+        if any(each.bound == "*" for each in imported):
+            return roots.union(each.bound for each in imported if not names.isdisjoint(each.name))
+        return {each.bound for each in imported if each.bound in roots or not names.isdisjoint(each.name)}
 
-    def _sort(self, source: Source, use: Use) -> str:
+    def _sort(self, source: Source, use: Use, job: FoundJob) -> str:
         origins = frozenset(self._origins(use))
-        if self._job.target in origins:
+        if job.target in origins:
             if len(origins) > 1:
                 raise Conflict(
-                    f"{source.place(use.at)}: {use.text} is the job {self._job.class_name} and something "
+                    f"{source.place(use.at)}: {use.text} is the job {job.class_name} and something "
                     f"else too, depending on what ran before\nGive one of them another name first."
                 )
             return "class"
-        return "module" if origins and all(self._is_module(origin) for origin in origins) else "other"
+        return "module" if origins and all(self._is_module(origin, job) for origin in origins) else "other"
 
     def _origins(self, use: Use) -> Iterator[str]:
         for meaning in use.meanings:
             if meaning == LOCAL:
                 yield LOCAL
             else:
-                yield from self._modules.origins(meaning)
+                yield from self.modules.origins(meaning)
 
-    def _is_module(self, origin: str) -> bool:
-        return origin.endswith(self._stem) and self._modules.file_of(origin) == self._job.path
+    def _is_module(self, origin: str, job: FoundJob) -> bool:
+        return origin.endswith(job.stem) and self.modules.file_of(origin) == job.path
 
 
-def _imported_parts(node: ast.AST) -> set[str]:
-    """Return every identifier in an import; nothing for another statement."""
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        return set()
-    paths = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
-    return {part for path in paths for part in path.split(".")}
+def _spellings(job: FoundJob) -> tuple[str, ...]:
+    """Return what a string may say to mean the job."""
+    return job.class_name, job.module, job.target, f"{job.package}.{job.class_name}"
+
+
+def _imports_of(tree: ast.Module) -> Iterator[_Import]:
+    for statement in every_statement(tree.body):
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            module = tuple((getattr(statement, "module", None) or "").split("."))
+            for each in statement.names:
+                name = tuple(each.name.split("."))
+                yield _Import(module, name, each.asname or name[0])

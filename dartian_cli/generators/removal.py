@@ -18,7 +18,7 @@ from dartian_cli.generators.field_places import listed
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.handwork import by_hand_in_job, by_hand_in_test
 from dartian_cli.generators.packages import test_paths, unmake_packages
-from dartian_cli.generators.references import references_to
+from dartian_cli.generators.references import References
 from dartian_cli.generators.registry import registration_of
 from dartian_cli.names import JobName
 from dartian_cli.wording import of
@@ -109,7 +109,7 @@ class _Removal:
     def _references(self) -> list[str]:
         """Return where the rest of the project names the job, and note where strings do."""
         places: list[str] = []
-        for referring in references_to(self._workspace, self._job):
+        for referring in References(self._workspace).to(self._job):
             if referring.path in (self._job.path, *self._tests):
                 continue
             source, spans = referring.source, list[tuple[int, int]]()

@@ -19,7 +19,7 @@ from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.imports import own_modules
 from dartian_cli.generators.job import refuse_duplicate, summary_of
 from dartian_cli.generators.packages import test_paths
-from dartian_cli.generators.references import Referring, references_to
+from dartian_cli.generators.references import References, Referring
 from dartian_cli.literals import quoted
 from dartian_cli.names import JobName, class_words, snake_case
 from dartian_cli.style import find_style
@@ -81,7 +81,7 @@ class _Renaming:
         self._words[job.target] = f"{self._words.get(job.module, job.module)}.{class_name}"
         self._beside = self._moves_beside()
         self._own = frozenset({job.module.partition(".")[0], *own_modules(workspace)})
-        self.referring = references_to(workspace, job, (".py", ".pyi"))
+        self.referring = References(workspace).to(job, besides=[class_name], suffixes=(".py", ".pyi"))
 
     def _moves_beside(self) -> dict[str, str]:
         """Return what is called after the module, under its old and its new path: the generated test, the ``.pyi``."""
@@ -111,10 +111,9 @@ class _Renaming:
 
     def edit(self, referring: Referring, *, strings: bool) -> None:
         """Write the new names into one file."""
-        stem = self._job.module.rpartition(".")[2]
         places = {use.at for use in referring.to_class if use.text == self._job.class_name}
         if self._moves:
-            places |= {use.at for use in referring.to_module if use.text == stem}
+            places |= {use.at for use in referring.to_module if use.text == self._job.stem}
         places |= set(self._docs(referring))
         if strings:
             places |= {mention.at for mention in referring.mentions if mention.text in self._words}

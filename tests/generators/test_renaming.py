@@ -81,6 +81,14 @@ def test_a_package_that_imports_from_what_is_no_source_is_no_circle() -> None:
     assert "from .speed import speed\n" in result.project.text("app/jobs/__init__.py")
 
 
+def test_a_registry_that_imports_the_module_too_names_it_twice() -> None:
+    registry = SHOP.text("app/jobs/__init__.py").replace(
+        "from app.jobs.charge", "from app.jobs import process_podcast\nfrom app.jobs.charge"
+    )
+    result = renamed({"app/jobs/__init__.py": registry}).project.text("app/jobs/__init__.py")
+    assert result == registry.replace("ProcessPodcast", "PrepareAudio").replace("process_podcast", "prepare_audio")
+
+
 USES = {
     "the class, imported": (
         "from app.jobs import ProcessPodcast\n\nProcessPodcast(1)\n",
@@ -139,6 +147,26 @@ USES = {
         "match x:\n    case ProcessPodcast(): y = f'{ProcessPodcast}'\n",
         "from app.jobs import PrepareAudio\n@f(PrepareAudio)\nclass A(PrepareAudio): ...\n"
         "match x:\n    case PrepareAudio(): y = f'{PrepareAudio}'\n",
+    ),
+    "beside other names in parentheses, and in them itself": (
+        "from app.jobs import ProcessPodcast\ndef f(x):\n    return (x)\ny = (ProcessPodcast)(1)\n",
+        "from app.jobs import PrepareAudio\ndef f(x):\n    return (x)\ny = (PrepareAudio)(1)\n",
+    ),
+    "through a package of which nothing else is said": (
+        "import app.jobs\nif 1:\n    x = 1\nelif app:\n    @f\n    def g(): return app.jobs.ProcessPodcast\n",
+        "import app.jobs\nif 1:\n    x = 1\nelif app:\n    @f\n    def g(): return app.jobs.PrepareAudio\n",
+    ),
+    "in a cast, as text": (
+        "import typing as t\nfrom typing import cast\nif t.TYPE_CHECKING:\n    from app.jobs import ProcessPodcast\n"
+        "def f(x):\n    y = 1; x = cast('list[ProcessPodcast]', x); z = 1\n    return x  # as ProcessPodcast\n",
+        "import typing as t\nfrom typing import cast\nif t.TYPE_CHECKING:\n    from app.jobs import PrepareAudio\n"
+        "def f(x):\n    y = 1; x = cast('list[PrepareAudio]', x); z = 1\n    return x  # as ProcessPodcast\n",
+    ),
+    "behind umlauts, beside what has nothing to do with it": (
+        "from app.jobs import ProcessPodcast\nÄ = 'größer'\ndef f():\n    return Ä\nclass A:\n    'Ö'\n\n"
+        "    def g(self): return 'ß', ProcessPodcast(1)\n",
+        "from app.jobs import PrepareAudio\nÄ = 'größer'\ndef f():\n    return Ä\nclass A:\n    'Ö'\n\n"
+        "    def g(self): return 'ß', PrepareAudio(1)\n",
     ),
     "global": (
         "def f():\n    global ProcessPodcast\n    from app.jobs import ProcessPodcast\n\nx = ProcessPodcast\n",
