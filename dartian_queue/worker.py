@@ -11,14 +11,14 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from dartian_queue.config import handover
+from dartian_queue.claiming import Claiming
 from dartian_queue.delays import seconds
 from dartian_queue.errors import StoreError
 from dartian_queue.events import Event, WorkerPaused, WorkerReady, WorkerStopped, WorkerStopping
 from dartian_queue.isolates.pool import Pool
-from dartian_queue.isolates.protocol import Boot, Broken, Progress, Ready
-from dartian_queue.isolates.recycling import Recycling, granted
+from dartian_queue.isolates.protocol import Broken, Progress, Ready
 from dartian_queue.isolates.slot import Hook, InFlight, KillReason
+from dartian_queue.joining import boot_of, info_of
 from dartian_queue.ledger import Ledger
 from dartian_queue.loop import Loop
 from dartian_queue.outcome import Cancelled, Crashed, Failed, Held, Outcome, Released, Retry
@@ -26,7 +26,7 @@ from dartian_queue.reloading import Reloading
 from dartian_queue.settings import Connection, Settings
 from dartian_queue.signals import stop_signals
 from dartian_queue.stores import open_store
-from dartian_queue.stores.store import ProgressReport, Seat, Store, WorkerInfo
+from dartian_queue.stores.store import ProgressReport, Seat, Store
 from dartian_queue.teller import Teller
 from dartian_queue.upkeep import Upkeep
 from dartian_queue.urls import masked
@@ -39,8 +39,6 @@ __all__ = ["Worker"]
 EXPIRE_INTERVAL = 0.5
 REPORT_INTERVAL = 1.0
 TIDY_INTERVAL = 60.0
-HIDDEN_INTERVAL = 1.0
-"""Seconds between two looks while it is not known when the next job is due."""
 STORE_WAIT = 2.0
 """Seconds for which the worker itself waits for a locked store before it looks after its isolates again."""
 BUSY_TURN = 0.005
@@ -70,17 +68,11 @@ class Worker:
         self._limits = self._options.limits.over(settings.config.limits())
         self._lease = seconds("lease", settings.config.lease)
         self._stopping = ""
-        self._paused = False
         self._kill_at = float("inf")
         self._ended_at = 0.0
         """When what was left was ended last."""
         self._exit_code = 0
         self._origin = ""
-        self._claimed = 0
-        """How many jobs it has claimed, but for those that it gave back before they had begun."""
-        self._look_at = 0.0
-        """The monotonic moment at which to look for jobs although nothing has woken the worker."""
-        self._names: frozenset[str] = frozenset()
         wait = min(STORE_WAIT, seconds("wait", connection.wait))
         self.store: Store = open_store(
             settings.store_url(connection),
@@ -128,16 +120,16 @@ class Worker:
 
     def pause(self) -> None:
         """Begin no more jobs, give back what has not begun, and let the running ones go on. Idempotent."""
-        if self._is_open and not self._paused and not self._stopping:
-            self._paused = True
+        if self._is_open and not self._claiming.is_paused and not self._stopping:
+            self._claiming.is_paused = True
             self._upkeep.give_back(self._pool.take_back_all())
             self._teller.tell(WorkerPaused(time.time(), paused=True))
 
     def resume(self) -> None:
         """Begin jobs again after ``pause``. Idempotent."""
-        if self._paused:
-            self._paused = False
-            self._look_at = 0.0
+        if self._is_open and self._claiming.is_paused:
+            self._claiming.is_paused = False
+            self._claiming.look_within()
             self._teller.tell(WorkerPaused(time.time(), paused=False))
 
     def reload(self) -> None:
@@ -148,7 +140,8 @@ class Worker:
     def drain(self, origin: str, timeout: float) -> None:
         """Run only what the process ``origin`` dispatched, and end when none of that is due, or after ``timeout``."""
         self._origin = origin
-        self._look_at = 0.0
+        if self._is_open:
+            self._claiming.claim_of(origin)
         self._loop.call_once(timeout, lambda: self.stop("drained", 0.0))
 
     def run(self) -> int:
@@ -180,19 +173,26 @@ class Worker:
     def _open(self) -> None:
         for unread in unread_variables(self._settings.root):
             self._teller.notice("warning", f"{unread.what} ({unread.remedy})")
-        size = self._options.size(self._connection)
-        self._seat = self.store.join(self._info(size))
+        info = info_of(self._options, self._connection)
+        self._seat = self.store.join(info)
         self._ledger = Ledger(self.store, self._seat, self._lease, self._teller.complain)
-        boot = Boot(
-            handover(self._settings),
-            self._connection.name,
-            self._marks_path(self._seat),
-            self._seat.lock_paths,
-            self._recycling(),
-        )
-        self._pool = Pool(boot, self._connection.name, size, self._loop, self)
+        marks_path = self._marks_path(self._seat)
+        boot = boot_of(self._settings, self._connection, self._options, self._seat, marks_path, self._teller)
+        self._pool = Pool(boot, self._connection.name, info.isolates, self._loop, self)
         self._upkeep = Upkeep(
             self.store, self._seat, self._pool, self._ledger, self._loop, self._teller, self._settings.config
+        )
+        self._claiming = Claiming(
+            self.store,
+            self._seat,
+            self._pool,
+            self._ledger,
+            options=self._options,
+            connection=self._connection,
+            limits=self._limits,
+            lease=self._lease,
+            origin=self._origin,
+            after_look=self._tell_unreadable,
         )
         self._reloading = Reloading(
             self._pool,
@@ -211,37 +211,12 @@ class Worker:
         self._loop.call_every(EXPIRE_INTERVAL, self._pool.look_after_zygote)
         self._loop.call_every(self._lease / 3, self._upkeep.renew)
         self._loop.call_every(REPORT_INTERVAL, self._ledger.report)
-        self._loop.call_every(TIDY_INTERVAL, lambda: self._upkeep.tidy(self._names))
+        self._loop.call_every(TIDY_INTERVAL, lambda: self._upkeep.tidy(self._claiming.names))
         if self._options.max_time:
             self._loop.call_once(self._options.max_time, lambda: self.stop("max_time"))
         self._pool.start()
         self._upkeep.renew()
         self._take_over()
-
-    def _info(self, size: int) -> WorkerInfo:
-        host = os.uname().nodename
-        return WorkerInfo(
-            name=self._options.name or f"{host}:{os.getpid()}",
-            pid=os.getpid(),
-            host=host,
-            queues=self._options.queues,
-            isolates=size,
-            companion_of=self._options.companion_of,
-            started_at=time.time(),
-        )
-
-    def _recycling(self) -> Recycling:
-        """Return when isolates are replaced; where the system allows less memory than was asked for, say so."""
-        wanted = self._options.recycling(self._connection)
-        recycling = granted(wanted)
-        if recycling.memory < wanted.memory:
-            self._teller.notice(
-                "warning",
-                f"isolates get {recycling.memory} MB, not the {wanted.memory} MB of memory={wanted.memory}: "
-                f"the system allows this process no more\n"
-                "Its hard limit can be raised by root alone; to see it: ulimit -Hd",
-            )
-        return recycling
 
     def _marks_path(self, seat: Seat) -> str:
         """Return the seat's file for marks, or one of our own where the seat has none."""
@@ -274,8 +249,8 @@ class Worker:
         until = self._pool.next_moment()
         if self._stopping:
             until = min(until, max(self._kill_at, self._ended_at + BUSY_TURN))
-        elif self._room():
-            until = min(until, max(self._look_at, self._ledger.blocked_until))
+        else:
+            until = min(until, self._claiming.next_moment())
         return max(0.0, min(until - time.monotonic(), 1.0))
 
     def _step(self) -> None:
@@ -290,13 +265,10 @@ class Worker:
                 if self._ended_at >= self._kill_at + ZYGOTE_PATIENCE:
                     self._pool.end_without_zygote()
             return
-        self._claim()
+        self._claiming.claim()
         self._upkeep.give_back(self._pool.rebalance())
-        self._stop_if_through()
-
-    @property
-    def _is_idle(self) -> bool:
-        return self._pool.is_empty and self._ledger.is_square
+        if self._pool.is_empty and self._ledger.is_square and (reason := self._claiming.reason_to_stop()):
+            self.stop(reason)
 
     def _is_finished(self) -> bool:
         if not self._stopping or not self._pool.is_empty:
@@ -310,14 +282,14 @@ class Worker:
             self._exit_code = StoreError.exit_code
 
     def _woken(self) -> None:
-        self._look_at = 0.0
+        self._claiming.look_within()
         if self._seat.drain():
             self._obey()
             self._upkeep.note_asked()
 
     def _take_over(self) -> None:
         if self._upkeep.take_over():
-            self._look_at = 0.0
+            self._claiming.look_within()
         self._tell_unreadable()
 
     def _tell_unreadable(self) -> None:
@@ -337,76 +309,11 @@ class Worker:
                 self._teller.settled(settled)
             outcome = settled.outcome
             if isinstance(outcome, Released | Cancelled) and not settled.in_flight.started_at:
-                self._claimed -= 1
+                self._claiming.take_back()
             if isinstance(outcome, Crashed):
-                self._look_at = 0.0
+                self._claiming.look_within()
             elif isinstance(outcome, Retry | Held | Released):
-                self._look_at = min(self._look_at, time.monotonic() + (outcome.delay or 0.0))
-
-    def _room(self) -> int:
-        """Return how many jobs to claim as soon as there are some."""
-        if self._paused or not self._pool.is_hungry():
-            return 0
-        most = self._options.most_jobs
-        return min(self._pool.room(), most - self._claimed) if most else self._pool.room()
-
-    def _claim(self) -> None:
-        room, now = self._room(), time.monotonic()
-        if room <= 0 or now < self._look_at or self._ledger.is_blocked:
-            return
-        self._found_nothing = False
-        try:
-            claims = self.store.claim(
-                self._seat,
-                room,
-                names=self._names,
-                queues=self._options.queues,
-                origin=self._origin,
-                lease=self._lease,
-            )
-        except StoreError as error:
-            self._ledger.block(error)
-            return
-        self._found_nothing = not claims
-        self._tell_unreadable()
-        self._claimed += len(claims)
-        self._pool.give([InFlight(claim, claim.envelope.limits.over(self._limits)) for claim in claims])
-        self._look_at = now if len(claims) == room else now + self._until_next()
-
-    _found_nothing = False
-    """Whether the last look found nothing to claim."""
-
-    def _until_next(self) -> float:
-        """Return the seconds after which to look again although nothing has woken the worker."""
-        poll = seconds("poll", self._connection.poll)
-        try:
-            due = self.store.next_due(queues=self._options.queues)
-        except StoreError as error:
-            self._ledger.block(error)
-            return poll
-        # What is due and was not claimed is nothing for this worker, and hides when the next one is.
-        return poll if due is None else min(poll, due or HIDDEN_INTERVAL)
-
-    def _stop_if_through(self) -> None:
-        """Stop where this worker shall not run for ever, and has done what it should."""
-        if self._paused or not self._is_idle:
-            return
-        if (most := self._options.most_jobs) and self._claimed >= most:
-            self.stop("once" if self._options.once else "max_jobs")
-        elif not self._ends_when_empty:
-            return
-        elif not self._found_nothing:
-            self._look_at = 0.0  # the last look found something, which has ended: is that all?
-        elif not self._origin:
-            self.stop("empty")
-        else:
-            with contextlib.suppress(StoreError):
-                if not self.store.due_of(self._origin):
-                    self.stop("drained")
-
-    @property
-    def _ends_when_empty(self) -> bool:
-        return self._options.once or self._options.stop_when_empty or bool(self._origin)
+                self._claiming.look_within(outcome.delay or 0.0)
 
     # What the pool tells (Listener)
 
@@ -417,7 +324,7 @@ class Worker:
         self._teller.tell(
             WorkerReady(
                 at=time.time(),
-                worker=self._info(self._pool.size).name,
+                worker=info_of(self._options, self._connection).name,
                 store=masked(self.store.url),
                 connection=self._connection.name,
                 queues=self._options.queues,
@@ -426,13 +333,13 @@ class Worker:
                 plain_isolates=ready.plain,
             )
         )
-        self._upkeep.tidy(self._names)
+        self._upkeep.tidy(self._claiming.names)
 
     def on_reloaded(self, ready: Ready) -> None:
         """Go on with the code that was loaded anew."""
         self._know(ready)
         self._reloading.succeed(ready)
-        self._upkeep.tidy(self._names)
+        self._upkeep.tidy(self._claiming.names)
 
     def on_not_reloaded(self, broken: Broken) -> None:
         """Go on with the code that there is."""
@@ -440,8 +347,8 @@ class Worker:
 
     def _know(self, ready: Ready) -> None:
         """Look for jobs at once: others are known now."""
-        self._names = frozenset(ready.names)
-        self._look_at = 0.0
+        self._claiming.names = frozenset(ready.names)
+        self._claiming.look_within()
 
     def on_broken(self, text: str, exit_code: int) -> None:
         """End: no job can be run."""
@@ -483,11 +390,9 @@ class Worker:
 
     def on_returned(self, in_flight: list[InFlight]) -> None:
         """Give what had not begun to another isolate, or back to the store."""
-        if self._stopping or self._paused:
-            return self._upkeep.give_back(in_flight)
-        self._upkeep.give_back([one for one in in_flight if one.claim.envelope.name not in self._names])
-        known = [one for one in in_flight if one.claim.envelope.name in self._names]
-        return self._pool.waiting.extendleft(reversed(known))
+        wanted = frozenset[str]() if self._stopping or self._claiming.is_paused else self._claiming.names
+        self._upkeep.give_back([one for one in in_flight if one.claim.envelope.name not in wanted])
+        self._pool.waiting.extendleft(one for one in reversed(in_flight) if one.claim.envelope.name in wanted)
 
     def on_hook_ended(self, hook: Hook) -> None:
         """Owe the failure that waited for its hook."""

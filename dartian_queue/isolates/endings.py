@@ -10,7 +10,10 @@ from dartian_queue.isolates.protocol import AskIsolate, KillIsolate
 from dartian_queue.isolates.slot import HOOK_TIMEOUT, InFlight, KillReason, Slot
 from dartian_queue.stores.marks import Marks
 
-__all__ = ["Endings", "unfinished_hook"]
+__all__ = ["Endings", "sort_out", "unfinished_hook"]
+
+MOST_RETURNS = 3
+"""How often a job may be the next that an ending isolate would have begun, before it is held to be the reason."""
 
 
 class Endings:
@@ -56,6 +59,20 @@ class Endings:
 
     def _ask(self, slot: Slot, in_flight: InFlight, wish: str) -> None:
         self._marks.ask(slot.number, wish, in_flight.claim.id, in_flight.claim.token)
+
+
+def sort_out(slot: Slot, mark: tuple[str, int] | None, *, by_itself: bool) -> tuple[list[InFlight], list[InFlight]]:
+    """Return which of the jobs of an ended isolate had begun, of which it has left this mark, and which had not."""
+    begun: list[InFlight] = []
+    rest: list[InFlight] = []
+    for one in slot.queue:
+        spoilt = slot.killed == "garbled" and one is slot.condemned
+        (begun if spoilt or mark == (one.claim.id, one.claim.token) else rest).append(one)
+    if rest and not begun and by_itself and slot.adopted and not slot.retired:
+        rest[0].returns += 1
+        if rest[0].returns >= MOST_RETURNS:
+            begun.append(rest.pop(0))
+    return begun, rest
 
 
 def unfinished_hook(in_flight: InFlight, killed: KillReason | None) -> str:

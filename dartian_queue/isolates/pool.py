@@ -7,24 +7,11 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
-from dartian_queue.isolates.endings import Endings, unfinished_hook
+from dartian_queue.isolates.endings import Endings, sort_out, unfinished_hook
+from dartian_queue.isolates.hearing import Hearing
 from dartian_queue.isolates.listener import Listener
 from dartian_queue.isolates.pace import AHEAD_TIME, LATE_TIME, Pace
-from dartian_queue.isolates.protocol import (
-    Adopted,
-    Boot,
-    Ended,
-    Exited,
-    Failing,
-    Garbled,
-    HookEnded,
-    Interrupted,
-    Output,
-    Progress,
-    RawRest,
-    Ready,
-    Started,
-)
+from dartian_queue.isolates.protocol import Boot, Exited, Ready, Started
 from dartian_queue.isolates.slot import START_WAIT, Hook, InFlight, KillReason, Slot
 from dartian_queue.isolates.zygote_watch import ZygoteWatch
 from dartian_queue.isolates.zygotes import FAILED_STARTS, Zygotes
@@ -33,15 +20,9 @@ from dartian_queue.stores.marks import Marks
 
 __all__ = ["Pool"]
 
-LAST_FRAMES = 1 << 16
-"""More frames than an isolate's buffer can hold: what is left when it has ended."""
-FRAMES_A_TURN = 256
-"""Frames that are read of one isolate before the others have their turn."""
 START_PAUSE = 0.2
 """Seconds after the first of them until another is started; doubled each time."""
 LONGEST_PAUSE = 30.0
-MOST_RETURNS = 3
-"""How often a job may be the next that an ending isolate would have begun, before it is held to be the reason."""
 DEAF_AFTER = 20
 """Looks, one every half second, after which a zygote that does nothing is replaced."""
 
@@ -52,7 +33,6 @@ class Pool:
     def __init__(self, boot: Boot, connection: str, size: int, loop: Loop, listener: Listener) -> None:
         self._connection = connection
         self.size = size
-        self._loop = loop
         self._listener = listener
         self._marks = Marks(boot.marks_path)
         self._slots: dict[int, Slot] = {}
@@ -62,8 +42,8 @@ class Pool:
         self._failed_starts = 0
         self._start_at = 0.0
         """The monotonic moment before which no isolate is started, since the last ones could not be."""
-        self._stopping = False
         self._pace = Pace()
+        self._hearing = Hearing(loop, listener, self._endings, self._pace, self._start_succeeded)
         self.waiting: deque[InFlight] = deque()
         """Claims that no isolate has yet."""
         self.hooks: deque[Hook] = deque()
@@ -81,7 +61,7 @@ class Pool:
         ``on_reloaded`` or ``on_not_reloaded`` follows; in between everything goes on as it was. False where the
         code is not there for the first time yet.
         """
-        return not self._stopping and self._zygotes.load(edited)
+        return not self._hearing.is_stopping and self._zygotes.load(edited)
 
     def close(self) -> None:
         """End the zygote and all isolates, at once; nothing is left of them."""
@@ -142,8 +122,7 @@ class Pool:
             self._start_failed()
             return None
         self._slots[number] = slot
-        self._loop.add_reader(slot.channel.fileno(), lambda: self._read_isolate(slot))
-        self._loop.add_reader(slot.output.fileno(), lambda: self._output_came(slot))
+        self._hearing.attend(slot)
         self._zygotes.start_isolate(slot)
         return slot
 
@@ -157,77 +136,15 @@ class Pool:
         self._start_at = time.monotonic() + min(START_PAUSE * 2**self._failed_starts, LONGEST_PAUSE)
         self._failed_starts += 1
 
-    def _read_isolate(self, slot: Slot, most: int = FRAMES_A_TURN) -> None:
-        try:
-            for _ in range(most):
-                if (frame := slot.channel.receive()) is None:
-                    return
-                match frame:
-                    case Adopted():
-                        self._failed_starts = 0
-                        slot.adopted = True
-                        self._begin(slot)
-                    case Progress():
-                        if slot.running is not None:
-                            self._listener.on_progress(slot.running, frame)
-                    case Output():
-                        self._listener.on_output(slot.speaking, frame.stream, frame.text)
-                    case RawRest():
-                        if text := slot.output.take(frame.data):
-                            self._listener.on_output(slot.speaking, "stdout", text)
-                    case Interrupted():
-                        if (one := slot.running_of(frame.id, frame.token)) is not None:
-                            one.place = frame.error
-                    case Failing():
-                        if (one := slot.running_of(frame.id, frame.token)) is not None:
-                            one.verdict, one.failing_at = frame.outcome, time.monotonic()
-                    case Ended():
-                        self._ended(slot, frame)
-                    case HookEnded():
-                        self._hook_ended(slot, frame)
-        except EOFError:
-            pass
-        except Garbled:
-            self._endings.kill(slot, "garbled")
-
-    def _begin(self, slot: Slot) -> None:
-        if (begun := slot.begin()) is not None:
-            self._listener.on_begun(begun, slot.number)
-            if self._stopping:
-                self._endings.ask_to_stop(slot)
-
-    def _ended(self, slot: Slot, frame: Ended) -> None:
-        if text := slot.output.rest():  # the isolate has sent all else that the attempt wrote
-            self._listener.on_output(slot.speaking, "stdout", text)
-        in_flight = slot.end_first(frame)
-        if in_flight is None:
-            return
-        self._begin(slot)
-        self._pace.note(frame.duration)
-        self._listener.on_ended(in_flight, frame.outcome, frame.duration)
-
-    def _hook_ended(self, slot: Slot, frame: HookEnded) -> None:
-        hook = slot.end_hook(frame)
-        if hook is not None:
-            self._listener.on_hook_ended(hook)
-
-    def _output_came(self, slot: Slot) -> None:
-        self._read_isolate(slot)  # so that it is known which job runs
-        self._read_output(slot)
-
-    def _read_output(self, slot: Slot) -> None:
-        """Pass on what was written below Python, of the job that runs."""
-        if text := slot.output.read():
-            self._listener.on_output(slot.speaking, "stdout", text)
-        if slot.output.is_closed:
-            self._loop.remove_reader(slot.output.fileno())
+    def _start_succeeded(self) -> None:
+        self._failed_starts = 0
 
     def _exited(self, frame: Exited) -> None:
         slot = self._slots.get(frame.isolate)
         if slot is None or slot.generation != frame.generation:
             return
         slot.has_ended = True
-        self._read_isolate(slot, LAST_FRAMES)
+        self._hearing.catch_up(slot)
         if not slot.adopted and not slot.killed and frame.ended_by == "":
             self._start_failed()
         self._bury(slot, frame.status, cut_off=frame.ended_by == "zygote")
@@ -238,11 +155,9 @@ class Pool:
     def _bury(self, slot: Slot, status: int, *, cut_off: bool) -> None:
         """Take what an ended isolate has left: the job that it had begun, those that it had not, a hook."""
         slot.has_ended = True
-        self._read_isolate(slot, LAST_FRAMES)
-        self._read_output(slot)
-        if text := slot.output.rest():
-            self._listener.on_output(slot.speaking, "stdout", text)
-        begun, rest = self._sort(slot, by_itself=slot.killed is None and not cut_off)
+        self._hearing.hear_out(slot)
+        by_itself = slot.killed is None and not cut_off
+        begun, rest = sort_out(slot, self._marks.get(slot.number), by_itself=by_itself)
         self._forget(slot)
         for in_flight in begun:
             if not in_flight.started_at:
@@ -260,23 +175,8 @@ class Pool:
             self._listener.on_trouble(unfinished_hook(slot.hook.in_flight, slot.killed))
             self._listener.on_hook_ended(slot.hook)
 
-    def _sort(self, slot: Slot, *, by_itself: bool) -> tuple[list[InFlight], list[InFlight]]:
-        """Return which of the jobs of an ended isolate had begun, and which had not."""
-        mark = self._marks.get(slot.number)
-        begun: list[InFlight] = []
-        rest: list[InFlight] = []
-        for one in slot.queue:
-            spoilt = slot.killed == "garbled" and one is slot.condemned
-            (begun if spoilt or mark == (one.claim.id, one.claim.token) else rest).append(one)
-        if rest and not begun and by_itself and slot.adopted and not slot.retired:
-            rest[0].returns += 1
-            if rest[0].returns >= MOST_RETURNS:
-                begun.append(rest.pop(0))
-        return begun, rest
-
     def _forget(self, slot: Slot) -> None:
-        self._loop.remove_reader(slot.channel.fileno())
-        self._loop.remove_reader(slot.output.fileno())
+        self._hearing.leave(slot)
         self._marks.clear(slot.number)
         slot.close()
         self._slots.pop(slot.number, None)
@@ -347,7 +247,7 @@ class Pool:
                 self.waiting.append(in_flight)
             else:
                 slot.give(in_flight, self._connection)
-                self._begin(slot)
+                self._hearing.begin(slot)
 
     def _idle_slot(self, *, unused: bool) -> Slot | None:
         """Return an open, idle isolate, starting one if need be; ``unused`` asks for one that has run nothing."""
@@ -399,7 +299,7 @@ class Pool:
 
     def ask_to_stop(self) -> None:
         """Let running jobs see that the worker wants to stop."""
-        self._stopping = True
+        self._hearing.is_stopping = True
         self._zygotes.stop_loading()
         for slot in self._slots.values():
             self._endings.ask_to_stop(slot)
@@ -450,7 +350,7 @@ class Pool:
         now = time.monotonic()
         for slot in self._slots.values():
             if slot.deadline() <= now:
-                self._read_isolate(slot, LAST_FRAMES)  # it may have ended in time, and nobody has looked yet
+                self._hearing.catch_up(slot)  # it may have ended in time, and nobody has looked yet
                 if slot.deadline() > now:
                     continue
                 if not slot.adopted:

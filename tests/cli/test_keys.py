@@ -361,7 +361,7 @@ def test_the_terminal_is_given_back_after_a_crash(shop: Scene, terminal: Callabl
         from dartian_queue.worker import Worker
 
         def crash(self: Worker) -> None:
-            if self._names:
+            if self._claiming.names:
                 raise RuntimeError("the worker is broken")
 
         Worker._step = crash

@@ -12,6 +12,7 @@ import pytest
 from dartian_queue import config
 from dartian_queue.envelope import Envelope, new_id
 from dartian_queue.isolates import slot, zygote_watch
+from dartian_queue.isolates.endings import sort_out
 from dartian_queue.isolates.pool import FAILED_STARTS, Pool
 from dartian_queue.isolates.processes import children
 from dartian_queue.isolates.protocol import Boot, Progress, Ready
@@ -334,9 +335,9 @@ def test_a_job_before_which_isolates_end_again_and_again_is_held_to_be_the_reaso
     for _ in range(2):
         taken.queue.clear()
         taken.queue.append(in_flight)
-        begun, rest = stage.pool._sort(taken, by_itself=True)
+        begun, rest = sort_out(taken, None, by_itself=True)
         assert (begun, rest) == ([], [in_flight])
-    assert stage.pool._sort(taken, by_itself=True) == ([in_flight], [])
+    assert sort_out(taken, None, by_itself=True) == ([in_flight], [])
     taken.queue.clear()
 
 

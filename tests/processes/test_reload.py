@@ -248,8 +248,10 @@ def test_the_last_job_of_an_old_zygote_dies_with_it_and_runs_again_on_the_new_co
     version(edited, "new")
     loaded(worker, "app/version.py")
     assert run(edited, worker) == "new"
-    assert is_alive(old)
+    left = [old, *children(old)]
+    assert all(map(is_alive, left))
     worker.send_to(old)
+    wait_for(lambda: not any(map(is_alive, left)), what="the old zygote and its isolates to be gone")
     file.touch()
     worker.wait("attempt_ended", id=long, outcome="done")
     assert edited.notes() == ["begun old", "7 new", "begun new", "ended new"]
