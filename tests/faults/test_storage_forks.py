@@ -131,13 +131,15 @@ def test_a_fork_out_of_a_signal_within_a_transaction(tmp_path: Path) -> None:
 
     def fork(_number: int, _frame: object) -> None:
         nonlocal depth
-        if depth < 3:  # a fork in the middle of another, but none without end where forks are slow
+        if depth < 3:
             depth += 1
+            signal.setitimer(signal.ITIMER_REAL, 0.001)  # a fork in the middle of another
             children.append(_in_child(lambda: None))
             depth -= 1
+            signal.setitimer(signal.ITIMER_REAL, 0.01)  # from now on: where forks are slow, the store gets its turn too
 
     before = signal.signal(signal.SIGALRM, fork)
-    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
     try:
         started, number = time.monotonic(), 0
         while time.monotonic() - started < (5 if FULL else 0.7):
