@@ -113,4 +113,4 @@ def test_the_rules_are_shown_as_they_were_written() -> None:
 
     shown = Registry({"Call": Call}).describe("Call").options
     assert shown["fail_on"] == "ValueError"
-    assert shown["retry_on"] == "OSError after 3.0, TimeoutError after Exponential(base=1.0, cap=600.0)"
+    assert shown["retry_on"] == "{OSError: 3, TimeoutError: exponential(1, 600)}"
