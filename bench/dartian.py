@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from bench.contender import ROOT, Command, Contender
+from dartian_queue.settings import Durability
 
 __all__ = ["dartian_at", "export"]
 
@@ -20,7 +21,7 @@ config = Config(
 """
 
 
-def dartian_at(sources: Path = ROOT, *, app: str = "dartian", durability: str = "power") -> Contender:
+def dartian_at(sources: Path = ROOT, *, app: str = "dartian", durability: Durability = "power") -> Contender:
     """Return Dartian as it stands in ``sources``, with its defaults but for a companion."""
 
     def prepare(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.contender import ROOT, Contender
 from bench.dartian import dartian_at
 from bench.experiment import Against, Experiment, Goal, Reading, Side, Unit
+from bench.limits.table import Synchronous
 from bench.measures.dispatching import dispatching, inserting
 from bench.measures.filled import FilledStores
 from bench.measures.interrupting import interrupting
@@ -19,6 +20,7 @@ from bench.measures.starting import bare_importing, commanding, helping, importi
 from bench.measures.working import bare_finishing, bare_picking_up, finishing, picking_up
 from bench.peers import Peers
 from bench.servers import Servers
+from dartian_queue.settings import Durability
 
 __all__ = ["BEFORE", "Table"]
 
@@ -53,7 +55,8 @@ class Table:
             self._many(),
             self._finish(1, 8.0),
             self._finish(2, 5.0),
-            self._waiting(),
+            self._waiting("process", '`durability="process"`'),
+            self._waiting("power", "default"),
             self._idle(),
             self._import(),
             self._commands(),
@@ -133,29 +136,25 @@ class Table:
             peers=(Side(peer.name, lambda: finishing(self._servers, peer, isolates, 3000)),),
         )
 
-    def _waiting(self) -> Experiment:
+    def _waiting(self, durability: Durability, said: str) -> Experiment:
         peers = (self._peers.huey("redis"), self._peers.taskiq("stream"))
+        synchronous: Synchronous = "FULL" if durability == "power" else "NORMAL"
 
         def measure(sources: Path) -> Reading:
-            return picking_up(self._servers, dartian_at(sources), 100)
+            return picking_up(self._servers, dartian_at(sources, durability=durability), 100)
 
         def side(peer: Contender) -> Side:
             return Side(peer.name, lambda: picking_up(self._servers, peer, 100))
 
+        what = f"from before dispatch to inside `handle`, a waiting worker, {said}"
         return self._experiment(
-            "waiting",
+            "waiting" if durability == "power" else "waiting-process",
             (
-                Goal(
-                    "waiting worker, from before dispatch to inside `handle`: median",
-                    Unit.MILLISECONDS,
-                    _LIMIT,
-                    0.7 / 0.48,
-                    "0.7 ms beside 0.48",
-                ),
+                Goal(f"{what}: median", Unit.MILLISECONDS, _LIMIT, 0.7 / 0.48, "0.7 ms beside 0.48"),
                 Goal("the same, 99th of 100", Unit.MILLISECONDS, _LIMIT, 2.0 / 1.8, "2 ms beside 1.8"),
             ),
             measure,
-            limit=("bare worker", lambda: bare_picking_up(100)),
+            limit=("bare worker", lambda: bare_picking_up(synchronous, 100)),
             peers=tuple(map(side, peers)),
         )
 

@@ -1,7 +1,8 @@
 """A bare worker: claims ten rows, has a forked process run them, deletes them while it claims the next ten.
 
-``python -m bench.limits.pipeline drain WORKERS COUNT`` inserts so many jobs and runs them; ``... wait COUNT`` has one
-worker wait on a FIFO, and dispatches jobs to it one at a time. No retries, no time limits, no error but the end.
+``python -m bench.limits.pipeline drain WORKERS COUNT`` inserts so many jobs and runs them. ``... NORMAL COUNT`` has one
+worker wait on a FIFO and inserts jobs for it one at a time, with that setting of ``synchronous``; so does ``FULL``. No
+retries, no time limits, no error but the end.
 """
 
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 from select import select
 
 from bench.drive import PAUSE
-from bench.limits.table import INSERT, open_table
+from bench.limits.table import INSERT, Synchronous, open_table
 from bench.marks import PAD, mark
 
 _BATCH = 10
@@ -88,7 +89,7 @@ def drain(workers: int, count: int) -> None:
         os.wait()
 
 
-def wait(count: int) -> None:
+def wait(synchronous: Synchronous, count: int) -> None:
     """Insert jobs one at a time while a worker waits for them."""
     os.mkfifo(_FIFO)
     bell = os.open(_FIFO, os.O_RDWR)
@@ -100,7 +101,7 @@ def wait(count: int) -> None:
             worker.drain()
         worker.close()
         os._exit(0)
-    connection = open_table(_PATH, "NORMAL")
+    connection = open_table(_PATH, synchronous)
     for _ in range(count + 1):
         time.sleep(PAUSE)
         _insert(connection)
@@ -115,10 +116,11 @@ def _insert(connection: sqlite3.Connection) -> None:
 
 def main(operation: str, *numbers: int) -> None:
     """Run; the marks say how fast it was."""
-    if operation == "drain":
-        drain(*numbers)
-    else:
-        wait(*numbers)
+    match operation:
+        case "NORMAL" | "FULL":
+            wait(operation, *numbers)
+        case _:
+            drain(*numbers)
 
 
 if __name__ == "__main__":

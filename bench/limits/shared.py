@@ -1,67 +1,123 @@
 """Bare shared commits: ``python -m bench.limits.shared KIND COUNT``, where a hundred insert at the same moment.
 
-One thread commits, with ``synchronous = FULL``, all that is there; those who come meanwhile wait for its next commit.
-``tasks`` are those of an event loop, ``threads`` wait for a lock each.
+Whoever commits, with ``synchronous = FULL``, takes all that is there; who comes meanwhile waits for the next commit.
+Of ``threads`` one commits for all; for the ``tasks`` of an event loop a thread does, since nothing may block the loop.
 """
 
 import asyncio
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Lock, Thread
 
 from bench.limits.table import INSERT, open_table
 
 _AT_ONCE = 100
-_PAYLOAD = b"x" * 200
-_Told = Callable[[], object]
+_ROW = (0, b"x" * 200)
+_PATH = Path("bare.sqlite3")
 
 
-class SharedCommits:
-    """A thread that inserts one row for each who asks, and tells them all when the commit that holds theirs is made."""
+class Turn:
+    """One thread that waits until its row is on the disk, or until it is to commit."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = open_table(path, "FULL")
-        self._asked: SimpleQueue[_Told] = SimpleQueue()
-        self._finished: Callable[[list[_Told]], object] = _tell_each
+    def __init__(self) -> None:
+        self.leads = False
+        self._lock = Lock()
+        self._lock.acquire()
+
+    def wait(self) -> None:
+        """Return when it is told to go on."""
+        self._lock.acquire()
+
+    def go_on(self) -> None:
+        """Tell it."""
+        self._lock.release()
+
+
+class ThreadCommits:
+    """Commits of threads: who finds nobody at it commits for all who are there, then calls one of those who came."""
+
+    def __init__(self) -> None:
+        self._connection = open_table(_PATH, "FULL")
+        self._lock = Lock()
+        self._pending: list[Turn] = []
+        self._is_led = False
+
+    def insert(self, turn: Turn) -> None:
+        """Return when a row of this thread's is on the disk."""
+        with self._lock:
+            self._pending.append(turn)
+            turn.leads = not self._is_led
+            self._is_led = True
+        if not turn.leads:
+            turn.wait()
+        if turn.leads:
+            self._lead(turn)
+
+    def _lead(self, leader: Turn) -> None:
+        with self._lock:
+            batch, self._pending = self._pending, []
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany(INSERT, [_ROW] * len(batch))
+        self._connection.execute("COMMIT")
+        for turn in batch:
+            if turn is not leader:
+                turn.go_on()
+        with self._lock:
+            self._is_led = bool(self._pending)
+            if self._is_led:
+                self._pending[0].leads = True
+                self._pending[0].go_on()
+
+
+class TaskCommits:
+    """Commits of tasks, on a thread; all but the commit itself happens in the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._connection = open_table(_PATH, "FULL")
+        self._loop = loop
+        self._pending: list[asyncio.Future[None]] = []
+        self._batch: list[asyncio.Future[None]] = []
+        self._bell = Lock()
+        self._bell.acquire()
         Thread(target=self._serve, daemon=True).start()
 
-    def tell_through(self, finished: Callable[[list[_Told]], object]) -> None:
-        """Hand all who are to be told of a commit to ``finished`` at once."""
-        self._finished = finished
+    async def insert(self) -> None:
+        """Return when a row of this task's is on the disk."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        if not self._pending and not self._batch:
+            self._loop.call_soon(self._begin)  # after those who come in the same turn of the loop
+        self._pending.append(done)
+        await done
 
-    def ask(self, told: _Told) -> None:
-        """Insert one row; ``told`` is called when it is on the disk."""
-        self._asked.put(told)
+    def _begin(self) -> None:
+        self._batch, self._pending = self._pending, []
+        if self._batch:
+            self._bell.release()
 
     def _serve(self) -> None:
         while True:
-            batch = [self._asked.get()]
-            while not self._asked.empty():
-                batch.append(self._asked.get())
+            self._bell.acquire()
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(INSERT, [(0, _PAYLOAD)] * len(batch))
+            self._connection.executemany(INSERT, [_ROW] * len(self._batch))
             self._connection.execute("COMMIT")
-            self._finished(batch)
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        for done in self._batch:
+            done.set_result(None)
+        self._begin()
 
 
-def _tell_each(batch: list[_Told]) -> None:
-    for told in batch:
-        told()
-
-
-def insert_from_threads(commits: SharedCommits, count: int) -> float:
+def insert_from_threads(count: int) -> float:
     """Return the seconds that a hundred threads took."""
+    commits = ThreadCommits()
 
     def insert_share(_number: int) -> None:
-        turn = Lock()
-        turn.acquire()
+        turn = Turn()
         for _ in range(count // _AT_ONCE):
-            commits.ask(turn.release)
-            turn.acquire()
+            commits.insert(turn)
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         started = time.perf_counter()
@@ -69,29 +125,18 @@ def insert_from_threads(commits: SharedCommits, count: int) -> float:
         return time.perf_counter() - started
 
 
-async def insert_from_tasks(commits: SharedCommits, count: int) -> float:
+async def insert_from_tasks(count: int) -> float:
     """Return the seconds that a hundred tasks at a time took."""
-    loop = asyncio.get_running_loop()
-    commits.tell_through(lambda batch: loop.call_soon_threadsafe(_tell_each, batch))
-
-    async def insert() -> None:
-        done: asyncio.Future[None] = loop.create_future()
-        commits.ask(lambda: done.set_result(None))
-        await done
-
+    commits = TaskCommits(asyncio.get_running_loop())
     started = time.perf_counter()
     for _ in range(count // _AT_ONCE):
-        await asyncio.gather(*(insert() for _ in range(_AT_ONCE)))
+        await asyncio.gather(*(commits.insert() for _ in range(_AT_ONCE)))
     return time.perf_counter() - started
 
 
 def main(kind: str, count: int) -> None:
     """Print the seconds."""
-    commits = SharedCommits(Path("bare.sqlite3"))
-    if kind == "tasks":
-        print(asyncio.run(insert_from_tasks(commits, count)))
-    else:
-        print(insert_from_threads(commits, count))
+    print(asyncio.run(insert_from_tasks(count)) if kind == "tasks" else insert_from_threads(count))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from statistics import median, quantiles
 from bench.contender import Contender
 from bench.experiment import Reading
 from bench.limits import BARE
+from bench.limits.table import Synchronous
 from bench.marks import Mark
 from bench.servers import Servers
 from bench.site import Site
@@ -48,10 +49,10 @@ def picking_up(servers: Servers, contender: Contender, count: int) -> Reading:
         return _delays(site.wait_for_marks(before + _FIRST + count)[-count:])
 
 
-def bare_picking_up(count: int) -> Reading:
+def bare_picking_up(synchronous: Synchronous, count: int) -> Reading:
     """Return the same of a bare worker."""
     with Site(BARE, {}) as site:
-        site.python("-m", "bench.limits.pipeline", "wait", str(count))
+        site.python("-m", "bench.limits.pipeline", synchronous, str(count))
         return _delays(site.marks()[-count:])
 
 

@@ -72,7 +72,7 @@ def test_jobs_are_counted_by_the_marks_that_they_leave() -> None:
     servers = Servers()
     for reading in (finishing(servers, dartian_at(), 1, 50), bare_finishing(2, 50)):
         assert (reading.figures[0] or 0.0) > 0
-    for reading in (picking_up(servers, dartian_at(), 5), bare_picking_up(5)):
+    for reading in (picking_up(servers, dartian_at(), 5), bare_picking_up("FULL", 5)):
         middle, late = reading.figures
         assert len(reading.samples) == 5
         assert min(reading.samples) <= (middle or 0.0) <= (late or 0.0) <= max(reading.samples)
