@@ -117,7 +117,10 @@ def run_now(job: Job) -> Receipt:
 
 
 def _options(**given: object) -> DispatchOptions:
-    return parse_dispatch_options(given) if any(value is not None for value in given.values()) else _SILENT
+    for value in given.values():
+        if value is not None:
+            return parse_dispatch_options(given)
+    return _SILENT
 
 
 class _Parcel:
@@ -134,40 +137,67 @@ class _Parcel:
             yield Receipt(letter.envelope.id, letter.envelope.queue, self.connection.name, delivery, index)
 
 
+class _Form:
+    """What the envelopes of one dispatch have alike where their jobs are of one class."""
+
+    def __init__(
+        self, cls: type[Job], said: JobOptions, options: DispatchOptions, settings: Settings, parcel: _Parcel
+    ) -> None:
+        refuse_late_retries(cls.__name__, said, options)
+        delay = options.delay if options.delay is not None else said.delay or 0.0
+        self.parcel = parcel
+        self._options = options
+        self._said = said
+        self._name = _stored_name(cls, settings) if parcel.driver.stores else name_of(cls)
+        self._max_payload = settings.config.max_payload
+        self._queue = options.queue or said.queue or parcel.connection.queue
+        self._priority = options.priority if options.priority is not None else said.priority or 0
+        self._delay = 0.0 if options.available_at is not None else delay
+        self._limits = _limits(options, said)
+
+    def letter(self, job: Job) -> Letter:
+        """Return a job with the envelope that is made of it."""
+        envelope = Envelope(
+            id=self._options.id or new_id(),
+            name=self._name,
+            payload=encode(job, self._max_payload),
+            queue=self._queue,
+            priority=self._priority,
+            tags=_tags(job, self._options, self._said),
+            delay=self._delay,
+            available_at=self._options.available_at,
+            limits=self._limits,
+        )
+        return Letter(job, envelope)
+
+
 def _send(jobs: Sequence[Job], options: DispatchOptions, here: Connection | None) -> list[Receipt]:
     """Make all envelopes before the first is sent, so that a wrong job among them lets none through."""
     parcels: dict[str, _Parcel] = {}
-    order: list[str] = []
+    forms: dict[type[Job], _Form] = {}
+    order: list[_Parcel] = []
     for job in jobs:
-        _refuse_what_is_no_job(job)
-        settings = current(near=_file_of(type(job)))
-        connection = here or settings.connection(options.connection or options_of(type(job)).connection)
-        parcel = parcels.get(connection.name)
-        if parcel is None:
-            driver = (None if here else substituted(connection)) or driver_of(settings, connection)
-            parcel = parcels[connection.name] = _Parcel(connection, driver)
-        parcel.letters.append(Letter(job, _envelope(job, options, settings, parcel)))
-        order.append(connection.name)
-    receipts = {name: parcel.receipts(parcel.driver.send(parcel.letters)) for name, parcel in parcels.items()}
-    return [next(receipts[name]) for name in order]
+        form = forms.get(type(job))
+        if form is None:
+            form = forms[type(job)] = _form(job, options, here, parcels)
+        form.parcel.letters.append(form.letter(job))
+        order.append(form.parcel)
+    receipts = {id(parcel): parcel.receipts(parcel.driver.send(parcel.letters)) for parcel in parcels.values()}
+    return [next(receipts[id(parcel)]) for parcel in order]
 
 
-def _envelope(job: Job, options: DispatchOptions, settings: Settings, parcel: _Parcel) -> Envelope:
+def _form(job: Job, options: DispatchOptions, here: Connection | None, parcels: dict[str, _Parcel]) -> _Form:
+    """Return the form for the class of this job, the first of its kind; make the parcel of its connection."""
+    _refuse_what_is_no_job(job)
     cls = type(job)
     said = options_of(cls)
-    refuse_late_retries(cls.__name__, said, options)
-    delay = options.delay if options.delay is not None else said.delay or 0.0
-    return Envelope(
-        id=options.id or new_id(),
-        name=_stored_name(cls, settings) if parcel.driver.stores else name_of(cls),
-        payload=encode(job, settings.config.max_payload),
-        queue=options.queue or said.queue or parcel.connection.queue,
-        priority=_first(options.priority, said.priority, 0),
-        tags=_tags(job, options, said),
-        delay=0.0 if options.available_at is not None else delay,
-        available_at=options.available_at,
-        limits=_limits(options, said),
-    )
+    settings = current(near=_file_of(cls))
+    connection = here or settings.connection(options.connection or said.connection)
+    parcel = parcels.get(connection.name)
+    if parcel is None:
+        driver = (None if here else substituted(connection)) or driver_of(settings, connection)
+        parcel = parcels[connection.name] = _Parcel(connection, driver)
+    return _Form(cls, said, options, settings, parcel)
 
 
 def _limits(options: DispatchOptions, said: JobOptions) -> Limits:
@@ -189,10 +219,6 @@ def _tags(job: Job, options: DispatchOptions, said: JobOptions) -> tuple[str, ..
         return options.tags or ()
     tags = tuple(dict.fromkeys((*tags_of(job), *(options.tags or ()))))
     return parse_dispatch_options({"tags": tags}).tags or ()  # with the fields filled in, they can be wrong
-
-
-def _first(*values: int | None) -> int:
-    return next(value for value in values if value is not None)
 
 
 def _stored_name(cls: type[Job], settings: Settings) -> str:
