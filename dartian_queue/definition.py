@@ -35,7 +35,7 @@ __all__ = ["JobFacts", "define", "facts_of", "make_codec", "names_around"]
 class JobFacts:
     """What is known of one job class; made when the class is defined, then only read."""
 
-    __slots__ = ("codec", "constructor", "fields", "handle", "options", "own_options")
+    __slots__ = ("codec", "constructor", "fields", "handle", "is_complete", "options", "own_options")
 
     def __init__(self, own_options: JobOptions, options: JobOptions) -> None:
         self.own_options = own_options
@@ -45,6 +45,8 @@ class JobFacts:
         """The class whose __init__ takes the payload."""
         self.handle: Handle | None = None
         self.codec: Codec | None = None
+        self.is_complete = False
+        """Whether it is known that nothing is missing for its jobs to be dispatched."""
 
 
 def facts_of(cls: type) -> JobFacts:

@@ -141,19 +141,22 @@ def codec_of(cls: type[Job]) -> Codec:
 
 def values_of(job: Job) -> dict[str, object]:
     """Return the values of a job's fields; InvalidPayload if one was deleted."""
-    values = _values(job)
-    for name in facts_of(type(job)).fields:
-        if name not in values:
-            raise InvalidPayload(f"{type(job).__qualname__}.{name} has no value")
+    values, fields = _values(job), facts_of(type(job)).fields
+    if len(values) < len(fields):
+        name = next(name for name in fields if name not in values)
+        raise InvalidPayload(f"{type(job).__qualname__}.{name} has no value")
     return values
 
 
 def encode(job: Job, limit: int = PAYLOAD_LIMIT) -> str:
     """Return a job's payload; InvalidPayload, PayloadTooLarge or JobDefinitionError if it cannot be stored."""
     cls = type(job)
-    if (why := what_is_missing(cls)) is not None:
-        raise JobDefinitionError(f"{type_text(cls)} cannot be dispatched: {why}")
-    return codec_of(cls).encode(values_of(job), limit)
+    facts = facts_of(cls)
+    if not facts.is_complete:
+        if (why := what_is_missing(cls)) is not None:
+            raise JobDefinitionError(f"{type_text(cls)} cannot be dispatched: {why}")
+        facts.is_complete = True
+    return (facts.codec or codec_of(cls)).encode(values_of(job), limit)
 
 
 def load(cls: type[J], payload: str | bytes, limit: int | None = None) -> J:
