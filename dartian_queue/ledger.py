@@ -41,7 +41,7 @@ class Settled(msgspec.Struct, frozen=True):
     @property
     def is_silent(self) -> bool:
         """Return whether it went back without having begun, so that nobody knows that it was here."""
-        return self.kind == "released" and not self.in_flight.started_at
+        return not self.in_flight.started_at and self.kind == "released"
 
 
 _Owed: TypeAlias = tuple[InFlight, Outcome, float]
@@ -100,7 +100,8 @@ class Ledger:
         except StoreError as error:
             self.block(error)
         for one in settled:
-            self.tally[one.kind] = self.tally.get(one.kind, 0) + (not one.is_silent)
+            kind = one.kind
+            self.tally[kind] = self.tally.get(kind, 0) + (not one.is_silent)
         return settled
 
     def _settle(self, owed: list[_Owed]) -> list[Settled]:

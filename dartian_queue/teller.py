@@ -68,8 +68,8 @@ class Teller:
 
     def settled(self, settled: Settled) -> None:
         """Tell how an attempt ended; that it was lost, where somebody else has the job now."""
-        claim, outcome = settled.in_flight.claim, settled.outcome
-        last_crash = isinstance(outcome, Crashed) and settled.kind == "failed"
+        claim, outcome, kind = settled.in_flight.claim, settled.outcome, settled.kind
+        last_crash = isinstance(outcome, Crashed) and kind == "failed"
         reason = outcome.reason if isinstance(outcome, Failed | Held) else "crashed" if last_crash else ""
         self.tell(
             AttemptEnded(
@@ -77,7 +77,7 @@ class Teller:
                 id=claim.id,
                 name=claim.envelope.name,
                 queue=claim.envelope.queue,
-                outcome=settled.kind,
+                outcome=kind,
                 attempt=claim.tries + 1,
                 tries=settled.in_flight.limits.most_tries,
                 duration=settled.duration,
@@ -86,7 +86,7 @@ class Teller:
                 reason=reason,
             )
         )
-        if settled.kind == "lost":
+        if kind == "lost":
             self.notice("warning", f"{claim.envelope.name} {claim.id} was taken over by another worker meanwhile")
 
     def expired(self, expired: Expired) -> None:
