@@ -15,6 +15,8 @@ from dartian_queue.stores.store import Store
 __all__ = ["leave_unserved", "remark", "remark_unserved"]
 
 _unserved_is_told = False
+_no_terminal: object = None
+"""The stream that was asked last, and is none: it is not asked again at each dispatch."""
 
 
 def remark(text: str) -> None:
@@ -63,7 +65,14 @@ def _place(store: Store) -> str:
 
 
 def _on_terminal() -> bool:
-    try:
-        return sys.stderr.isatty()
-    except (AttributeError, ValueError):  # none, or one that was closed
+    global _no_terminal
+    stream = sys.stderr
+    if stream is _no_terminal:
         return False
+    try:
+        is_terminal = stream.isatty()
+    except (AttributeError, ValueError):  # it has none to ask, or was closed
+        is_terminal = False
+    if not is_terminal:
+        _no_terminal = stream
+    return is_terminal

@@ -8,7 +8,6 @@ import ast
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from functools import cache, cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
@@ -126,6 +125,8 @@ def _inside(node: "libcst.CSTNode") -> "Iterator[libcst.CSTNode]":
 
 @cache
 def _field_names(kind: "type[libcst.CSTNode]") -> tuple[str, ...]:
+    from dataclasses import fields  # as libcst does, and nothing that reads no file with it
+
     return tuple(field.name for field in fields(kind))
 
 

@@ -162,8 +162,8 @@ TYPER = {"annotated_doc", "shellingham", "typer", "typing_extensions"}
     ("arguments", "theirs", "ours", "most"),
     [
         (("--help",), set(), 7, 50),
-        (("queue:status",), TYPER | {"dotenv", "msgspec"}, 69, 230),
-        (("make:job", "SendLetter", "podcast_id:int"), TYPER | {"jinja2", "markupsafe", "msgspec"}, 55, 240),
+        (("queue:status",), TYPER | {"dotenv", "msgspec"}, 76, 235),
+        (("make:job", "SendLetter", "podcast_id:int"), TYPER | {"jinja2", "markupsafe", "msgspec"}, 63, 245),
     ],
 )
 def test_a_command_imports_what_it_needs(
