@@ -77,6 +77,8 @@ class Analysis:
         """Return from where to where a node reaches in the file's text; NotUnderstood where libcst is mistaken."""
         found = self._byte_spans[node]
         start, end = self._character(found[0]), self._character(found[1])
+        if self._places is not None and start < end:
+            start, end = self._places[start], self._places[end - 1] + 1
         written = getattr(node, "value", None)  # of a name, of a string: shorter to ask than to write the node anew
         if self._text[start:end] != written and not _is_code(self._text[start:end], self.module.code_for_node(node)):
             raise self._too_unusual()
@@ -92,11 +94,30 @@ class Analysis:
         return {node: (span.start, span.start + span.length) for node, span in found.items()}
 
     @cached_property
+    def _written(self) -> str:
+        """The text as libcst has kept it: without a form feed before a statement, without a last CR."""
+        is_whole = self._byte_spans[self.module][1] == len(self._text.encode())
+        return self._text if is_whole else self.module.code
+
+    @cached_property
+    def _places(self) -> list[int] | None:
+        """Where in the file's text each character stands that libcst has kept; None where it has kept them all."""
+        if self._written == self._text:
+            return None
+        places: list[int] = []
+        for character in self._written:
+            at = self._text.find(character, places[-1] + 1 if places else 0)
+            if at < 0:
+                raise self._too_unusual()
+            places.append(at)
+        return places
+
+    @cached_property
     def _byte_starts(self) -> list[int] | None:
         """Where in UTF-8 each character begins; None where each is one byte."""
-        if self._text.isascii():
+        if self._written.isascii():
             return None
-        return list(accumulate((len(character.encode()) for character in self._text), initial=0))
+        return list(accumulate((len(character.encode()) for character in self._written), initial=0))
 
     def _character(self, at: int) -> int:
         return at if self._byte_starts is None else bisect_left(self._byte_starts, at)

@@ -115,7 +115,8 @@ class _Reading:
         self._package = package
         self._span = analysis.span
         self._parents = analysis.parents
-        self._scopes = list(dict.fromkeys(scope for scope in analysis.scope_of.values() if scope is not None))
+        self._scope_of = analysis.scope_of
+        self._scopes = list(dict.fromkeys(scope for scope in self._scope_of.values() if scope is not None))
         self._stars = tuple(self._star_imports())
 
     def uses(self) -> Iterator[Use]:
@@ -127,7 +128,7 @@ class _Reading:
                     yield from self._of_definition(assignment, meaning)
             for access in scope.accesses:
                 yield from self._of_access(access, scope)
-        yield from self._of_globals()
+        yield from self._of_outer_names()
         yield from self._in_exports()
 
     def _star_imports(self) -> Iterator[str]:
@@ -217,7 +218,8 @@ class _Reading:
 
         node: libcst.CSTNode = access.node
         if isinstance(node, libcst.SimpleString):
-            yield from self._in_annotation(node, scope)
+            if not self._is_value(node):
+                yield from self._in_annotation(node, scope)
             return
         while isinstance(node, libcst.Attribute):
             node = node.value
@@ -239,6 +241,19 @@ class _Reading:
         if not meanings:
             return frozenset(f"{star}.{name}" for star in self._stars)
         return meanings if any(meanings) else frozenset()
+
+    def _is_value(self, node: "libcst.CSTNode") -> bool:
+        """Return whether a string in an annotation is none itself: ``Literal["high"]``, ``Annotated[int, "why"]``."""
+        import libcst
+
+        around = self._parents.get(node)
+        while around is not None:
+            if isinstance(around, libcst.Subscript) and (parts := _parts(around.value)):
+                is_first = around.slice[0] is node
+                if parts[-1].value == "Literal" or (parts[-1].value == "Annotated" and not is_first):
+                    return True
+            node, around = around, self._parents.get(around)
+        return False
 
     def _in_annotation(self, node: "libcst.SimpleString", scope: "Scope") -> Iterator[Use]:
         """Yield the names in an annotation that is written as a string."""
@@ -271,14 +286,14 @@ class _Reading:
             yield Use(found.start(1), node.attr, meanings, "name", scoped=False)
             at, node = found.end(), holders.get(id(node))
 
-    def _of_globals(self) -> Iterator[Use]:
-        """Yield the names in ``global`` statements."""
+    def _of_outer_names(self) -> Iterator[Use]:
+        """Yield the names in ``global`` and ``nonlocal`` statements."""
         import libcst
 
         for node in self._parents:
-            if isinstance(node, libcst.Global):
+            if isinstance(node, libcst.Global | libcst.Nonlocal) and (scope := self._scope_of[node]) is not None:
                 for item in node.names:
-                    meanings = self._meant_by(item.name.value, self._scopes[0].globals[item.name.value])
+                    meanings = self._meant_by(item.name.value, scope[item.name.value])
                     if meanings:
                         yield from self._use(item.name, item.name.value, meanings, "name")
 

@@ -168,9 +168,25 @@ USES = {
         "from app.jobs import PrepareAudio\nÄ = 'größer'\ndef f():\n    return Ä\nclass A:\n    'Ö'\n\n"
         "    def g(self): return 'ß', PrepareAudio(1)\n",
     ),
+    "nonlocal": (
+        "def f():\n    from app.jobs import ProcessPodcast\n    def g():\n        nonlocal ProcessPodcast\n",
+        "def f():\n    from app.jobs import PrepareAudio\n    def g():\n        nonlocal PrepareAudio\n",
+    ),
     "global": (
         "def f():\n    global ProcessPodcast\n    from app.jobs import ProcessPodcast\n\nx = ProcessPodcast\n",
         "def f():\n    global PrepareAudio\n    from app.jobs import PrepareAudio\n\nx = PrepareAudio\n",
+    ),
+    "in brackets of its own, beside other names and texts in such": (
+        "from app.jobs import ProcessPodcast\nDEBUG = (\n    'ä, a long text'\n)\nif (DEBUG): (ProcessPodcast)(1)\n"
+        "x = ((  # why\n    ProcessPodcast\n))\ny = f'{(ProcessPodcast)}'\n",
+        "from app.jobs import PrepareAudio\nDEBUG = (\n    'ä, a long text'\n)\nif (DEBUG): (PrepareAudio)(1)\n"
+        "x = ((  # why\n    PrepareAudio\n))\ny = f'{(PrepareAudio)}'\n",
+    ),
+    "behind a form feed, and behind a line that goes on": (
+        "\x0cfrom app.jobs import ProcessPodcast\n\x0cclass A(ProcessPodcast): ...\nx = 'ä'\n"
+        "\\\nProcessPodcast(1)\nif 1:\n\x0c    ProcessPodcast(2)\n",
+        "\x0cfrom app.jobs import PrepareAudio\n\x0cclass A(PrepareAudio): ...\nx = 'ä'\n"
+        "\\\nPrepareAudio(1)\nif 1:\n\x0c    PrepareAudio(2)\n",
     ),
     "tabs, CRLF, comments and no final newline": (
         "from app.jobs import (\r\n\tChargeCard,\r\n\tProcessPodcast, # ours\r\n)\r\nProcessPodcast ( 1 )",
@@ -197,6 +213,8 @@ SAME = {
     "a module of that name": "from other import process_podcast\nprocess_podcast.run()\n",
     "a variable of the module's name": "process_podcast = 1\nprint(process_podcast)\n",
     "an inner binding": "from app import jobs\ndef f():\n    jobs = 1\n    return jobs.ProcessPodcast\n",
+    "a value in an annotation": "import typing as t\ndef f(a: t.Literal['ProcessPodcast']):\n"
+    "    b: t.Annotated[int, 'ProcessPodcast', [f('ProcessPodcast')]] = 1\nfrom app.jobs import *\n",
     "a comprehension's own": "[ProcessPodcast for ProcessPodcast in x]\n",
 }
 
