@@ -26,6 +26,8 @@ class Site:
     """Runs one contender's programs; ``variables`` say where it finds its server."""
 
     def __init__(self, contender: Contender, variables: dict[str, str]) -> None:
+        if not contender.python.exists():
+            raise NotMeasured(f"{contender.name} is not installed")
         self.contender = contender
         self.folder = Path(tempfile.mkdtemp(prefix="dartian-bench-"))
         self._marks = self.folder / "marks"
@@ -39,15 +41,20 @@ class Site:
         }
 
     def __enter__(self) -> Self:
-        if not self.contender.python.exists():
-            raise NotMeasured(f"{self.contender.name} is not installed")
-        self.contender.prepare(self.folder)
-        if self.contender.setup is not None:
-            self.run(*self.contender.program(self.contender.setup))
+        try:
+            self.contender.prepare(self.folder)
+            if self.contender.setup is not None:
+                self.run(*self.contender.program(self.contender.setup))
+        except BaseException:
+            self._remove()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.end_workers()
+        self._remove()
+
+    def _remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, *command: str) -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,11 +106,16 @@ def test_nothing_is_left_of_a_site() -> None:
     assert processes_of(processes[0]) == []
 
 
-def test_a_program_that_fails_is_a_figure_that_is_missing(tmp_path: Path) -> None:
-    with Site(BARE, {}) as site, pytest.raises(NotMeasured, match="the bare loop failed: ZeroDivisionError"):
+def test_what_cannot_be_measured_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(NotMeasured, match="the bare loop failed: ZeroDivisionError"), Site(BARE, {}) as site:
         site.python("-c", "1 / 0")
+    broken = replace(BARE, setup=["python", "-c", "import nothing_of_that_name"])
+    with pytest.raises(NotMeasured, match="the bare loop failed: ModuleNotFoundError"), Site(broken, {}):
+        pass
     with pytest.raises(NotMeasured, match="SAQ is not installed"), Site(Peers(tmp_path).saq(), {}):
         pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sources_of_another_revision_are_laid_out_and_used(tmp_path: Path) -> None:
