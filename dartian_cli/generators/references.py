@@ -96,6 +96,13 @@ class References:
             asked, names = set[str](), texts - known  # ``import ProcessPodcast as PP``, for others to import
         return [found[path] for path in paths if path in found]
 
+    def names(self, source: Source, words: set[str]) -> Names:
+        """Return what a file names, of the words; it may be one as it would be."""
+        return names_in(Analysis(source, words), words, *self._place(source.path))
+
+    def _place(self, path: str) -> tuple[str, str]:
+        return self.modules.name_of(path), self.modules.package_of(path)
+
     def _has_word(self, path: str, words: Iterable[str]) -> bool:
         return has_word(self._workspace.read(path) or b"", words)
 
@@ -134,12 +141,11 @@ class References:
     def _names(self, source: Source, words: set[str], job: FoundJob) -> Names:
         """Return what a file names: of the words, or all where they are not the first that it is asked about."""
         path = source.path
-        place = self.modules.name_of(path), self.modules.package_of(path)
         self._asked[path] += 1
         if path not in self._names_of and self._asked[path] <= _OFTEN:
-            return names_in(Analysis(source, words | {job.module}), words | {job.stem}, *place)
+            return names_in(Analysis(source, words | {job.module}), words | {job.stem}, *self._place(path))
         if path not in self._names_of:
-            self._names_of[path] = names_in(Analysis(source), None, *place)
+            self._names_of[path] = names_in(Analysis(source), None, *self._place(path))
         return self._names_of[path]
 
     def _leading_to(self, source: Source, names: set[str], stem: str) -> set[str]:

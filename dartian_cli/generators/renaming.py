@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from dartian_cli.changes import Plan
+from dartian_cli.edits.captures import first_captured
 from dartian_cli.edits.class_keywords import class_called, classes_called, keyword_of, keyword_splices
 from dartian_cli.edits.import_order import sorted_again
 from dartian_cli.edits.rename import renamed
 from dartian_cli.edits.scope import is_docstring, text_of
 from dartian_cli.edits.source import Source
 from dartian_cli.edits.trees import is_grown
+from dartian_cli.edits.words import has_word
 from dartian_cli.errors import Conflict, Usage, shown_path
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.imports import own_modules
@@ -81,7 +83,9 @@ class _Renaming:
         self._words[job.target] = f"{self._words.get(job.module, job.module)}.{class_name}"
         self._beside = self._moves_beside()
         self._own = frozenset({job.module.partition(".")[0], *own_modules(workspace)})
-        self.referring = References(workspace).to(job, besides=[class_name], suffixes=(".py", ".pyi"))
+        self._identifiers = {job.class_name: class_name, **({stem: self._target.stem} if self._moves else {})}
+        self._references = References(workspace)
+        self.referring = self._references.to(job, besides=self._identifiers.values(), suffixes=(".py", ".pyi"))
 
     def _moves_beside(self) -> dict[str, str]:
         """Return what is called after the module, under its old and its new path: the generated test, the ``.pyi``."""
@@ -101,13 +105,11 @@ class _Renaming:
         name = JobName(self._new, self._job.packages, self._job.folder)
         refuse_duplicate(self._workspace, name, self._target)
         for referring in self.referring:
-            scoped = any(use.scoped and use.text == self._job.class_name for use in referring.to_class)
-            taken = next((use for use in referring.others if use.scoped and use.text == self._new), None)
-            if scoped and taken is not None:
-                raise Conflict(
-                    f"{referring.source.place(taken.at)}: {self._new} means something else here\n"
-                    f"Choose another name, or rename what is there."
-                )
+            ours = {use.text for use in (*referring.to_class, *referring.to_module) if use.scoped}
+            for old, new in self._identifiers.items():
+                taken = next((use for use in referring.others if use.scoped and use.text == new), None)
+                if old in ours and taken is not None:
+                    raise _taken(referring.source, taken.at, new)
 
     def edit(self, referring: Referring, *, strings: bool) -> None:
         """Write the new names into one file."""
@@ -120,7 +122,18 @@ class _Renaming:
         self._note_strings(referring, places)
         content = renamed(referring.source, places, self._words)
         if content != referring.source.content:
+            self._refuse_captured(referring.source, content)
             self._workspace.edit(referring.path, sorted_again(referring.source, content, self._own))
+
+    def _refuse_captured(self, source: Source, content: bytes) -> None:
+        """Refuse a file in which an argument or a variable has the new name, where the job's is used."""
+        if not has_word(source.content, self._identifiers.values()):
+            return
+        words = {*self._identifiers, *self._identifiers.values()}
+        path = str(self._target) if source.path == self._job.path else source.path
+        before, after = (self._references.names(each, words) for each in (source, Source(path, content)))
+        if (captured := first_captured(before, after, self._identifiers)) is not None:
+            raise _taken(source, captured.at, self._identifiers.get(captured.text, captured.text))
 
     def _docs(self, referring: Referring) -> Iterator[int]:
         """Yield where the docstrings of the job's own file, its test and its ``.pyi`` speak of it.
@@ -177,6 +190,12 @@ class _Renaming:
             self._workspace.move(self._job.path, self._target)
         for old, new in self._beside.items():
             self._workspace.move(old, new)
+
+
+def _taken(source: Source, at: int, name: str) -> Conflict:
+    return Conflict(
+        f"{source.place(at)}: {name} means something else here\nChoose another name, or rename what is there."
+    )
 
 
 def _exchanged(source: Source, item: ast.expr, new: str, old: str) -> bytes:

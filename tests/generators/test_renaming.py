@@ -224,6 +224,14 @@ def test_what_merely_looks_the_same_is_not_touched(case: str) -> None:
     renamed({"app/other.py": SAME[case]}).assert_unchanged("app/other.py")
 
 
+def test_a_variable_of_the_new_name_is_in_nobodys_way_where_the_job_is_not_named() -> None:
+    code = "from app.jobs import ProcessPodcast, process_podcast\n"
+    code += "def f(PrepareAudio, prepare_audio):\n    return PrepareAudio\n"
+    code += "\n@f\ndef g(x):\n    return ProcessPodcast(process_podcast.x), x.PrepareAudio, x.f(prepare_audio=1)\n"
+    after = renamed({"app/web.py": code}).project.text("app/web.py")
+    assert after.endswith("    return PrepareAudio(prepare_audio.x), x.PrepareAudio, x.f(prepare_audio=1)\n")
+
+
 def test_a_name_goes_through_several_files() -> None:
     result = renamed(
         {
@@ -331,6 +339,18 @@ def test_a_class_in_a_module_of_another_name_leaves_the_module() -> None:
     assert result.project.text("app/jobs/__init__.py") == "from .many import First, Two\n"
 
 
+CAPTURED = {
+    "def f(Other):\n    return ProcessPodcast(Other)\n": "3: Other",
+    "def f():\n    for Other in x: ProcessPodcast(1)\n": "3: Other",
+    "f = lambda Other: ProcessPodcast(1)\n": "2: Other",
+    "x = [ProcessPodcast(Other) for Other in x]\n": "2: Other",
+    "class A:\n    Other = 1\n    x = ProcessPodcast\n": "4: Other",
+    "def f(other):\n    return process_podcast.ProcessPodcast(other)\n": "3: other",
+    "def other(): ...\nprocess_podcast.ProcessPodcast(1)\n": "2: other",
+    "def f():\n    from x import other\n    process_podcast.ProcessPodcast(1)\n": "3: other",
+}
+"""What binds the new name nearer, and where it is found."""
+
 EITHER = "try:\n    from app.jobs import ProcessPodcast\nexcept E:\n    from x import ProcessPodcast\nProcessPodcast\n"
 
 
@@ -348,6 +368,16 @@ EITHER = "try:\n    from app.jobs import ProcessPodcast\nexcept E:\n    from x i
             {"app/web.py": "from app.jobs import ProcessPodcast\nfrom x import Other\n"},
             Conflict,
             "app/web.py:2: Other means something else here\nChoose another name, or rename what is there.",
+        ),
+        *(
+            (
+                "ProcessPodcast",
+                "Other",
+                {"app/web.py": f"from app.jobs import ProcessPodcast, process_podcast\n{code}"},
+                Conflict,
+                f"app/web.py:{said} means something else here\nChoose another name, or rename what is there.",
+            )
+            for code, said in CAPTURED.items()
         ),
         (
             "ProcessPodcast",
