@@ -226,7 +226,7 @@ class _Reading:
         if not isinstance(node, libcst.Name):
             return
         meanings = self._meant_by(node.value, access.referents)
-        if not meanings:
+        if not meanings or self._is_hidden(node.value, access.scope):
             return
         yield from self._use(node, node.value, meanings, "name")
         parent = self._parents.get(node)
@@ -241,6 +241,11 @@ class _Reading:
         if not meanings:
             return frozenset(f"{star}.{name}" for star in self._stars)
         return meanings if any(meanings) else frozenset()
+
+    def _is_hidden(self, name: str, scope: "Scope") -> bool:
+        """Return whether an argument or a variable hides a package, which libcst looks up by its whole path."""
+        found = scope[name]
+        return bool(found) and not any(self._meaning(assignment) for assignment in found)
 
     def _is_value(self, node: "libcst.CSTNode") -> bool:
         """Return whether a string in an annotation is none itself: ``Literal["high"]``, ``Annotated[int, "why"]``."""

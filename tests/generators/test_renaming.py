@@ -215,6 +215,7 @@ SAME = {
     "an inner binding": "from app import jobs\ndef f():\n    jobs = 1\n    return jobs.ProcessPodcast\n",
     "a value in an annotation": "import typing as t\ndef f(a: t.Literal['ProcessPodcast']):\n"
     "    b: t.Annotated[int, 'ProcessPodcast', [f('ProcessPodcast')]] = 1\nfrom app.jobs import *\n",
+    "an argument that hides a package": "import app.jobs\ndef f(app): return app.jobs.ProcessPodcast\n",
     "a comprehension's own": "[ProcessPodcast for ProcessPodcast in x]\n",
 }
 
