@@ -15,10 +15,11 @@ from dartian_cli.edits.exports import Exports, exports_of
 from dartian_cli.edits.import_blocks import Block, Target, blocks_of, import_splice
 from dartian_cli.edits.listed import list_of_one, splices_into, splices_into_import
 from dartian_cli.edits.loading import has_star_of, is_discovered, is_mapped, lazy_line, names_of_siblings
-from dartian_cli.edits.scope import Binding, absolute_module, bindings_of, is_docstring, is_future
+from dartian_cli.edits.scope import absolute_module, bindings_of, is_docstring, is_future
 from dartian_cli.edits.source import Source, Splice
+from dartian_cli.edits.taken_names import name_taken, refuse_module_name
 from dartian_cli.edits.trees import is_grown
-from dartian_cli.errors import Conflict, NotUnderstood, shown_path
+from dartian_cli.errors import NotUnderstood, shown_path
 from dartian_cli.style import PLAIN, Style
 
 __all__ = ["Registration", "register_job"]
@@ -89,6 +90,7 @@ def _registered(source: Source, job: Registration) -> bytes:
     splices: list[Splice] = []
     makes_exports = not exports.touching and _binds_nothing(source.tree)
     if not imported:
+        refuse_module_name(job.path, source.tree, job.package, job.module)
         splices += _import(source, job, alias=not exports.touching and not makes_exports, exports=makes_exports)
     if literal is not None:
         splices += splices_into(source, literal, job.class_name, job.style)
@@ -114,7 +116,7 @@ def _is_imported(source: Source, job: Registration, exports: Exports) -> bool:
     branches = {binding.block for binding in running}
     others = [binding for binding in found if binding not in ours and binding.block not in branches]
     if others:
-        raise _taken(job, others[0])
+        raise name_taken(job.path, others[0], job.class_name, "job's name")
     if running or has_star_of(source.tree, job.target, job.package) or is_discovered(source.tree, job.package):
         return True
     if line := lazy_line(source.tree, job.package):
@@ -124,15 +126,6 @@ def _is_imported(source: Source, job: Registration, exports: Exports) -> bool:
     if ours:
         raise _not_understood(job, ours[0].line, f"{job.class_name} is imported for type checkers only")
     return False
-
-
-def _taken(job: Registration, other: Binding) -> Conflict:
-    place = f"{shown_path(job.path)}:{other.line}"
-    what = f"is imported from {other.module}" if other.module else "means something else"
-    return Conflict(
-        f"{place}: {job.class_name} {what}, so it cannot be the job's name too\n"
-        f"Choose another name, or rename what is there."
-    )
 
 
 def _not_understood(job: Registration, line: int, why: str, *, imported: bool = False) -> NotUnderstood:

@@ -14,6 +14,7 @@ from dartian_cli.edits.import_order import sorted_again
 from dartian_cli.edits.rename import renamed
 from dartian_cli.edits.scope import is_docstring, text_of
 from dartian_cli.edits.source import Source
+from dartian_cli.edits.taken_names import refuse_module_name
 from dartian_cli.edits.trees import is_grown
 from dartian_cli.edits.words import has_word
 from dartian_cli.errors import Conflict, Usage, shown_path
@@ -104,12 +105,20 @@ class _Renaming:
                 raise Conflict(f"{shown_path(path)} exists already\nMove it away, or choose another name.")
         name = JobName(self._new, self._job.packages, self._job.folder)
         refuse_duplicate(self._workspace, name, self._target)
+        self._refuse_module_names()
         for referring in self.referring:
             ours = {use.text for use in (*referring.to_class, *referring.to_module) if use.scoped}
             for old, new in self._identifiers.items():
                 taken = next((use for use in referring.others if use.scoped and use.text == new), None)
                 if old in ours and taken is not None:
                     raise _taken(referring.source, taken.at, new)
+
+    def _refuse_module_names(self) -> None:
+        """Refuse a package in which something else is called as the module is, or would be."""
+        path = str(self._folder / "__init__.py")
+        if self._moves and self._workspace.is_file(path):
+            for module in (self._job.stem, self._target.stem):
+                refuse_module_name(path, self._references.source(path).tree, self._job.package, module)
 
     def edit(self, referring: Referring, *, strings: bool) -> None:
         """Write the new names into one file."""

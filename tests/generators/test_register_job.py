@@ -174,6 +174,17 @@ REFUSED: dict[str, tuple[bytes, type[CliError], str]] = {
         ":1: ProcessPodcast is imported from app.jobs.other",
     ),
     "a name bound to something else: an alias": (b"import x as ProcessPodcast\n", Conflict, "means something else"),
+    "the module's name bound to something else: a function": (
+        b"from .a import A\n\ndef process_podcast(): ...\n",
+        Conflict,
+        "jobs/__init__.py:3: process_podcast means something else, so it cannot be the name of the job's module too\n"
+        "Choose another name, or rename what is there.",
+    ),
+    "the module's name bound to something else: an import": (
+        b"from app.audio import process_podcast\n",
+        Conflict,
+        "py:1: process_podcast is imported from app.audio, so it cannot be the name of the job's module",
+    ),
     "a name bound to something else: a loop": (b"for ProcessPodcast in x: pass\n", Conflict, "means something else"),
 }
 
@@ -208,6 +219,14 @@ def test_what_was_imported_by_hand_but_not_exported_says_what_is_missing() -> No
         "Nothing was changed. It is imported; add it to __all__, and run the command again:",
         '"ProcessPodcast",',
     ]
+
+
+@pytest.mark.parametrize(
+    "line", ["from . import process_podcast", "import app\n\nfrom app.jobs import process_podcast"]
+)
+def test_a_module_that_is_imported_by_its_package_means_nothing_else(line: str) -> None:
+    result = register_job(f"{line}\n".encode(), JOB)
+    assert b"process_podcast import ProcessPodcast as ProcessPodcast\n" in result
 
 
 def test_a_bom_with_a_cookie_is_kept() -> None:

@@ -340,6 +340,7 @@ def test_a_class_in_a_module_of_another_name_leaves_the_module() -> None:
     assert result.project.text("app/jobs/__init__.py") == "from .many import First, Two\n"
 
 
+REGISTRY = "from app.jobs.process_podcast import ProcessPodcast\n"
 CAPTURED = {
     "def f(Other):\n    return ProcessPodcast(Other)\n": "3: Other",
     "def f():\n    for Other in x: ProcessPodcast(1)\n": "3: Other",
@@ -369,6 +370,20 @@ EITHER = "try:\n    from app.jobs import ProcessPodcast\nexcept E:\n    from x i
             {"app/web.py": "from app.jobs import ProcessPodcast\nfrom x import Other\n"},
             Conflict,
             "app/web.py:2: Other means something else here\nChoose another name, or rename what is there.",
+        ),
+        (
+            "ProcessPodcast",
+            "Other",
+            {"app/jobs/__init__.py": f"{REGISTRY}\ndef other(): ...\n"},
+            Conflict,
+            "app/jobs/__init__.py:3: other means something else, so it cannot be the name of the job's module too\n",
+        ),
+        (
+            "ProcessPodcast",
+            "Other",
+            {"app/jobs/__init__.py": f"{REGISTRY}\ndef process_podcast(): ...\n"},
+            Conflict,
+            "app/jobs/__init__.py:3: process_podcast means something else, so it cannot be",
         ),
         *(
             (
