@@ -31,7 +31,8 @@ test: setup ## Run everything that a change must pass: ruff, mypy, pyright, pyte
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 faults: setup ## Run the long fault suite: kills, freezes and starves real processes
-	DARTIAN_FAULTS=full $(BIN)/pytest --numprocesses 2 --dist worksteal --timeout 900 tests/faults tests/conformance/test_walks.py tests/generators/test_plan.py tests/examples/test_wheel.py tests/examples/test_picture.py
+	DARTIAN_FAULTS=full $(BIN)/pytest --numprocesses 2 --dist worksteal --timeout 900 tests/faults tests/conformance/test_walks.py tests/generators/test_plan.py \
+		tests/generators/test_real_packages.py tests/examples/test_wheel.py tests/examples/test_picture.py
 
 picture: setup ## Make docs/display.svg and docs/demo.cast anew, from real runs
 	$(BIN)/python -m docs.picture

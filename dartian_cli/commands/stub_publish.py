@@ -1,18 +1,16 @@
 """``dartian stub:publish``: the packaged stubs as files of the project, which win from then on."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dartian_cli import ui
 from dartian_cli.changes import Plan
-from dartian_cli.errors import Usage
+from dartian_cli.generators.publishing import plan_stubs
 from dartian_cli.planning import AsPlan, Check, DryRun, Force, Mode, carry_out
 from dartian_cli.project import Project
-from dartian_cli.stubs import FOLDER, packaged_stub, packaged_stubs
+from dartian_cli.stubs import FOLDER, packaged_stubs
 from dartian_cli.workspace import Workspace
-from dartian_queue.errors import did_you_mean, shown
 
 __all__ = ["EXAMPLES", "stub_publish"]
 
@@ -32,16 +30,9 @@ def stub_publish(
     json: AsPlan = False,
 ) -> int:
     """Copy the stubs into the project, to be changed there."""
-    known = packaged_stubs()
-    for name in names or ():
-        if name not in known:
-            raise Usage(f"there is no stub '{shown(name)}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}")
 
     def build(workspace: Workspace) -> Plan:
-        for name in names or known:
-            stub = packaged_stub(name)
-            workspace.create(f"{FOLDER}/{name}{Path(stub.path).suffix}", stub.content, force=force)
-        return workspace.plan()
+        return plan_stubs(workspace, names or (), force=force)
 
     code = carry_out(Project.find(), build, Mode(dry_run, check, json))
     if not (json or dry_run or check):

@@ -21,17 +21,42 @@ def with_field(job: JobSource, declaration: str, name: str) -> bytes:
     """
     if job.init is not None:
         return _with_parameter(job, job.init, declaration, name)
-    source, last = job.source, job.fields[-1].node if job.fields else None
+    source, last, filler = job.source, job.fields[-1].node if job.fields else None, _filler(job)
     if last is not None:
-        at, text = _behind(job, last, declaration)
+        splice = Splice(*_behind(job, last, declaration))
+    elif filler is not None:
+        splice = _in_place_of(job, filler, declaration)
     else:
-        at, text = _first(job, declaration)
+        splice = Splice(*_first(job, declaration))
 
     def proves(old: ast.Module, new: ast.Module) -> bool:
-        added = [node for node in _class(new, job).body if isinstance(node, ast.AnnAssign) and _is(node, name)]
+        body = _class(new, job).body
+        added = [node for node in body if isinstance(node, ast.AnnAssign) and _is(node, name)]
+        if len(added) == 1 and filler is not None:
+            body.insert(body.index(added[0]), filler)
         return len(added) == 1 and is_grown(old, new, added)
 
-    return source.spliced([Splice(at, text)], proves)
+    return source.spliced([splice], proves)
+
+
+def _filler(job: JobSource) -> ast.stmt | None:
+    """Return the ``pass`` or ``...`` of a class that has nothing else but a docstring."""
+    body = job.node.body[1:] if is_docstring(job.node.body[0]) else job.node.body
+    if len(body) != 1:
+        return None
+    is_dots = isinstance(body[0], ast.Expr) and ast.unparse(body[0]) == "..."
+    return body[0] if is_dots or isinstance(body[0], ast.Pass) else None
+
+
+def _in_place_of(job: JobSource, filler: ast.stmt, declaration: str) -> Splice:
+    """Stand where nothing had to stand, on a line below the class's if that was the same one."""
+    source, (start, end) = job.source, job.source.span_of(filler)
+    line, header = source.line_start(start), source.text[source.line_start(start) : start]
+    if not header.strip() or filler.lineno != job.node.lineno or source.text[end : source.line_end(end)].strip():
+        _own_line(job, filler, _to_paste(declaration))
+        return Splice(start, declaration, taken=end - start)
+    outer, colon = header[: len(header) - len(header.lstrip())], line + len(header.rstrip())
+    return Splice(colon, f"{source.newline_after(line)}{outer}    {declaration}", taken=end - colon)
 
 
 def _class(tree: ast.Module, job: JobSource) -> ast.ClassDef:

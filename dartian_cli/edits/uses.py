@@ -6,6 +6,7 @@ libcst says which binding a name refers to. What lies behind a binding, in anoth
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -69,7 +70,7 @@ class Names(msgspec.Struct, frozen=True):
     """From where to where its strings reach, and the pieces of those that are put together."""
 
 
-def names_in(analysis: Analysis, words: set[str] | None, module: str, package: str) -> Names:
+def names_in(analysis: Analysis, words: AbstractSet[str] | None, module: str, package: str) -> Names:
     """Return what a file names, in code all of it or only some words, and the strings of what was analysed.
 
     ``module`` is the file's dotted name, ``package`` what relative imports count from. NotUnderstood: it is beyond
@@ -108,7 +109,7 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.stmt]:
 class _Reading:
     """One pass over a file."""
 
-    def __init__(self, analysis: Analysis, words: set[str] | None, module: str, package: str) -> None:
+    def __init__(self, analysis: Analysis, words: AbstractSet[str] | None, module: str, package: str) -> None:
         self._source = analysis.source
         self._words = words  # for those of which the place takes time
         self._module = module

@@ -48,6 +48,7 @@ def plan_add_fields(workspace: Workspace, name: str, fields: Sequence[str]) -> P
         _refuse_taken(family, field)
     if new:
         _refuse_inherited_constructor(family.job)
+        _refuse_surplus(family)
         _refuse_shifted(family)
     for needed in sorted(_imports(new)):
         _with_import(workspace, job, needed, style)  # refused by the lines of the file as it is
@@ -138,6 +139,20 @@ def _refuse_taken(family: Family, field: Field) -> None:
             f"{family.job.text.place()}: the field {min(hidden)} hides the type {min(hidden)} in the class\n"
             f"Rename that field first, or choose another type."
         )
+
+
+def _refuse_surplus(family: Family) -> None:
+    """Refuse where a call gives more by position than there are fields: the new one would take it, meant or not."""
+    for named in family.named:
+        member = named.member
+        fields = [field.name for field in member.fields or () if not field.keyword_only]
+        for call in named.found.calls if family.makes(member) and member.fields is not None else ():
+            if (given := len(call.node.args)) > len(fields):
+                raise Conflict(
+                    f"{named.source.place(call.at)}: {given} given to {member.job.class_name} by position, which has "
+                    f"{', '.join(fields) or 'no fields'}\n"
+                    f"The new field would take what is left over. Change the call first."
+                )
 
 
 def _refuse_shifted(family: Family) -> None:

@@ -7,6 +7,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -65,7 +66,6 @@ class References:
         self.modules = Modules(workspace)
         self._workspace = workspace
         self._sources: dict[str, Source] = {}
-        self._names_of: dict[str, Names] = {}
         self._asked: Counter[str] = Counter()
         self._imports: dict[str, tuple[_Import, ...]] = {}
 
@@ -142,11 +142,11 @@ class References:
         """Return what a file names: of the words, or all where they are not the first that it is asked about."""
         path = source.path
         self._asked[path] += 1
-        if path not in self._names_of and self._asked[path] <= _OFTEN:
-            return names_in(Analysis(source, words | {job.module}), words | {job.stem}, *self._place(path))
-        if path not in self._names_of:
-            self._names_of[path] = names_in(Analysis(source), None, *self._place(path))
-        return self._names_of[path]
+        if self._asked[path] <= _OFTEN:
+            return _named(
+                path, source.content, frozenset({job.module, *words}), frozenset({job.stem, *words}), *self._place(path)
+            )
+        return _named(path, source.content, None, None, *self._place(path))
 
     def _leading_to(self, source: Source, names: set[str], stem: str) -> set[str]:
         """Return what else a file may call the class, and what stands before its name or its module's: shop.Job."""
@@ -178,6 +178,14 @@ class References:
 
     def _is_module(self, origin: str, job: FoundJob) -> bool:
         return origin.endswith(job.stem) and self.modules.file_of(origin) == job.path
+
+
+@lru_cache(maxsize=256)
+def _named(
+    path: str, content: bytes, kept: frozenset[str] | None, words: frozenset[str] | None, module: str, package: str
+) -> Names:
+    """Return what a file names. It is kept for the next plan too: one is made to be shown, and again to be applied."""
+    return names_in(Analysis(Source(path, content), kept), words, module, package)
 
 
 def _spellings(job: FoundJob) -> tuple[str, ...]:

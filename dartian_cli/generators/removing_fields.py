@@ -160,6 +160,8 @@ class _Removing:
 
 def _without(source: Source, edits: _Edits, class_name: str) -> bytes:
     def proves(old: ast.Module, new: ast.Module) -> bool:
+        if is_grown(new, old, edits.gone):
+            return True
         for node in classes_called(new, class_name):
             if isinstance(node.body[0], ast.Pass):
                 node.body = node.body[1:]  # which stands where nothing else was left

@@ -79,6 +79,30 @@ def body(text: str) -> str:
         ),
         pytest.param(
             "Publish add size:int=3",
+            "class Publish(Job):\n    pass  # nothing yet\n",
+            "class Publish(Job):\n    size: int = 3  # nothing yet\n",
+            id="the first field, where there is nothing",
+        ),
+        pytest.param(
+            "Publish add size:int=3 b:int=4",
+            'class Publish(Job):\n    """Publish."""\n\n    ...\n',
+            'class Publish(Job):\n    """Publish."""\n\n    size: int = 3\n    b: int = 4\n',
+            id="the first field, where there are dots",
+        ),
+        pytest.param(
+            "Publish add size:int=3",
+            "class Publish(Job): ...\nx = 1\n",
+            "class Publish(Job):\n    size: int = 3\nx = 1\n",
+            id="the first field, where there are dots on the same line",
+        ),
+        pytest.param(
+            "Publish remove a",
+            "class Publish(Job):\n    a: int\n\n    pass\n",
+            'class Publish(Job, removed_fields=["a"]):\n\n    pass\n',
+            id="beside what says nothing",
+        ),
+        pytest.param(
+            "Publish add size:int=3",
             "class Publish(Job):\n    def __init__(self, path: str) -> None:\n        self.path = path\n",
             "class Publish(Job):\n    def __init__(self, path: str, size: int = 3) -> None:\n        self.path = path\n"
             "        self.size = size\n",
@@ -468,6 +492,18 @@ def test_a_new_field_shifts_none_of_a_class_that_extends_the_job() -> None:
     assert str(refusal) == (
         "app/jobs/later.py:4: Later extends Publish, and it is made with fields by position\n"
         "A new field would stand before its own ones. Add it to Later, or make those keyword-only: field(kw_only=True)"
+    )
+
+
+def test_a_new_field_takes_no_value_that_is_left_over() -> None:
+    files = {
+        JOB: f"{HEAD}class Publish(Job):\n    a: int = 0\n",
+        CALLS: "from app.jobs import publish\n\npublish.Publish(1, 2)\n",
+    }
+    refusal = project(files).assert_refuses(Conflict, plan, "Publish add size:int=1")
+    assert str(refusal) == (
+        "app/calls.py:3: 2 given to Publish by position, which has a\n"
+        "The new field would take what is left over. Change the call first."
     )
 
 
