@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from dartian_cli.edits.job_fields import read_job
-from dartian_cli.edits.source import Source
+from dartian_cli.edits.source import Source, parse
 from dartian_cli.errors import CliError
 
 __all__ = ["Copy", "copies", "files_of", "packages"]
@@ -89,8 +89,8 @@ def _classes(files: Mapping[str, bytes]) -> Iterator[tuple[str, str, tuple[bool,
     """Yield the classes at the top level of the files, each with how much it differs from a class with fields."""
     for path, content in files.items():
         try:
-            tree = ast.parse(content)
-        except (SyntaxError, ValueError):
+            tree = parse(path, content)
+        except CliError:
             continue
         for node in tree.body:
             if isinstance(node, ast.ClassDef):

@@ -4,7 +4,6 @@ Each command is applied to a copy of each package on disk. What differs then has
 command that is its opposite brings back what was there, and so does ``dartian undo``, to the byte.
 """
 
-import ast
 import re
 import tokenize
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ import msgspec
 import pytest
 
 from dartian_cli.changes import MoveFile
+from dartian_cli.edits.source import parse
 from dartian_cli.errors import CliError
 from dartian_cli.files import MemoryFiles
 from dartian_cli.generators.adding_fields import plan_add_fields
@@ -92,7 +92,7 @@ COMMANDS = {
     "job:rename": Command(
         lambda workspace, copy: plan_rename(workspace, copy.class_name, NEW),
         comes=f"aliases|{NEW}|{{package}}",
-        anew=lambda copy: {copy.class_name: NEW, copy.stem: STEM},
+        anew=lambda copy: {copy.stem: STEM, copy.class_name: NEW},
         makes=rf".*/{STEM}\.py",
         back=lambda workspace, copy: plan_rename(workspace, NEW, copy.class_name),
         keeps=r",?aliases=\[[^\]]*\]",
@@ -179,7 +179,7 @@ def refuse_what_was_not_meant(copy: Copy, command: Command, plan: Plan, before: 
             come = [each for each in TOKENS.findall(piece.come) if not re.fullmatch(meant, each)]
             assert set(come) <= SIGNS, (copy.package, piece)
             assert re.fullmatch(rf"(\s|{command.goes})*", piece.gone), (copy.package, piece)
-        ast.parse(now)
+        parse(path, now)
     for path in after.keys() - (before.keys() - moved.keys()):
         assert re.fullmatch(command.makes, path), (copy.package, path)
 
