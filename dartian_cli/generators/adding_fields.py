@@ -19,7 +19,7 @@ from dartian_cli.generators.family import Family, Member
 from dartian_cli.generators.field_places import binding_line, once_had, refuse_bound, refuse_looked_up
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.imports import is_own
-from dartian_cli.generators.job import refuse_unknown_members
+from dartian_cli.generators.job import refuse_unusable_types
 from dartian_cli.literals import requoted
 from dartian_cli.style import Style, find_style
 from dartian_cli.workspace import Workspace
@@ -39,7 +39,7 @@ def plan_add_fields(workspace: Workspace, name: str, fields: Sequence[str]) -> P
         if field.default is None:
             raise FieldRefused(without_default(field))
     job = find_job(workspace, name)
-    refuse_unknown_members(workspace, workspace.project.jobs[job.folder], parsed)
+    refuse_unusable_types(workspace, workspace.project.jobs[job.folder], parsed)
     family = Family(workspace, job, "")
     style = find_style(workspace, PurePosixPath(job.path).parent)
     parsed = tuple(_through_modules(family.job, field) for field in parsed)

@@ -30,6 +30,8 @@ class Known(msgspec.Struct, frozen=True):
 
     members: tuple[str, ...] = ()
     """Of an Enum; empty for any other class, and where it cannot be known."""
+    is_bare: bool = False
+    """Whether it is a function, a job, or a class with no base and no decorator: nothing that could be stored."""
 
 
 def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]) -> Known:
@@ -55,7 +57,23 @@ def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]
     if found is None and not _may_bind(tree, source.name, package):
         names = [statement.name for statement in tree.body if isinstance(statement, ast.ClassDef)]
         raise FieldRefused(f"{path} has no {source.name}{did_you_mean(source.name, names)}")
-    return Known(_members(found) if found is not None else ())
+    if found is not None:
+        return Known(_members(found), _is_bare(tree, found, package))
+    return Known(is_bare=_is_function(tree, source.name, package))
+
+
+def _is_bare(tree: ast.Module, found: ast.ClassDef, package: str) -> bool:
+    """Return whether a class is for sure no dataclass, model or other type that says what it consists of."""
+    if found.decorator_list or found.keywords or len(bindings_of(tree, found.name, package)) != 1:
+        return False
+    from_jobs = {binding.module for binding in bindings_of(tree, "Job", package)} == {"dartian_queue"}
+    harmless = {"object", "Job"} if from_jobs else {"object"}
+    return all(ast.unparse(base) in harmless for base in found.bases)
+
+
+def _is_function(tree: ast.Module, name: str, package: str) -> bool:
+    functions = [each for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return len(bindings_of(tree, name, package)) == 1 and any(each.name == name for each in functions)
 
 
 def _refuse_unless_stored(annotation: Annotation) -> None:
@@ -91,7 +109,8 @@ def refuse_unless_error(workspace: Workspace, kind: Annotation, roots: tuple[str
     if source is None or top in _LOUD:
         return
     if top not in sys.stdlib_module_names or is_own(workspace, top):
-        look_up(workspace, kind, roots)
+        if look_up(workspace, kind, roots).is_bare:
+            raise FieldRefused(f"{source.module}.{kind.head} is no exception type")
         return
     found = _of_python(kind, source)
     if not (isinstance(found, type) and issubclass(found, BaseException)):

@@ -30,7 +30,7 @@ from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
-__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "refuse_unknown_members", "roots_of", "summary_of"]
+__all__ = ["OPTIONS", "plan_job", "refuse_duplicate", "refuse_unusable_types", "roots_of", "summary_of"]
 
 OPTIONS = (
     "name", "aliases", "connection", "queue", "priority", "tries", "backoff", "timeout", "fail_on_timeout",
@@ -65,7 +65,7 @@ def plan_job(
     keywords = _keywords(job.class_name, options or {}, parsed)
     errors = _error_types(workspace, package, job.class_name, options or {}, parsed)
     _refuse_hidden(job.class_name, parsed)
-    refuse_unknown_members(workspace, package, parsed)
+    refuse_unusable_types(workspace, package, parsed)
     folder = make_job_packages(workspace, package, job)
     refuse_duplicate(workspace, job, folder / f"{job.module}.py")
     dotted = ".".join((package.dotted, *job.packages))
@@ -178,11 +178,18 @@ def _own_classes(annotation: Annotation) -> list[Annotation]:
     return [annotation, *inner] if annotation.is_own else inner
 
 
-def refuse_unknown_members(workspace: Workspace, package: JobsPackage, fields: Sequence[Field]) -> None:
-    """Refuse a class of the project that is not there, and a default that is no member of its Enum."""
+def refuse_unusable_types(workspace: Workspace, package: JobsPackage, fields: Sequence[Field]) -> None:
+    """Refuse a class of the project that is not there or cannot be stored, and a default that its Enum has not."""
     for field in fields:
         for annotation in _own_classes(field.annotation):
-            members = look_up(workspace, annotation, roots_of(package)).members
+            known = look_up(workspace, annotation, roots_of(package))
+            if known.is_bare:
+                raise FieldRefused(
+                    f"The field {shown(field.raw)!r}: {annotation.head} cannot be stored\n"
+                    f"Store what identifies it (an id, a path, a name), and fetch it in handle(). "
+                    f"A dataclass can be stored as it is."
+                )
+            members = known.members
             if members and annotation in field.annotation.options:
                 _refuse_unknown_member(field, annotation, members)
 

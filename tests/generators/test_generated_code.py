@@ -15,6 +15,7 @@ from dartian_queue import exponential
 
 MODELS = '''"""Models."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -25,12 +26,11 @@ class Quality(Enum):
     HIGH = "high"
 
 
+@dataclass
 class Account:
     """Nothing that could be made up."""
 
-    def __init__(self, number: int) -> None:
-        """Take its number."""
-        self.number = number
+    number: int
 '''
 EVERY_TYPE = [
     "url:str", "count:int", "ratio:float", "loud:bool", "data:bytes", "nothing:None", "price:Decimal", "key:UUID",

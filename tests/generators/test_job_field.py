@@ -711,7 +711,7 @@ REACHED = {
         "at: Decimal | None = None",
     ),
 }
-MODELS = "import enum\n\n\nclass Card:\n    class Kind: ...\n\n\nclass Rank(enum.Enum):\n    HIGH = 1\n"
+MODELS = "import enum\n\n\nclass Card(enum.Enum):\n    class Kind: ...\n\n\nclass Rank(enum.Enum):\n    HIGH = 1\n"
 
 
 @pytest.mark.parametrize("case", REACHED)

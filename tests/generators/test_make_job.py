@@ -243,7 +243,10 @@ def test_no_option_of_a_job_is_forgotten() -> None:
     assert set(OPTIONS) <= flags
 
 
-ERRORS = b"class RateLimited(Exception): ...\n\nclass Refused(Exception):\n    class Twice(Exception): ...\n"
+ERRORS = (
+    b"class Bare: ...\n\nclass RateLimited(Exception): ...\n\n"
+    b"class Refused(Exception):\n    class Twice(Exception): ...\n"
+)
 
 
 def test_exception_types_are_imported_and_the_job_runs(project: Project, write: Write) -> None:
@@ -278,6 +281,7 @@ def test_exception_types_are_imported_and_the_job_runs(project: Project, write: 
         (["app.errors.Refusd"], [], "app/errors.py has no Refusd; did you mean 'Refused'?"),
         (["json.JSONDecodeErorr"], [], "Python has no json.JSONDecodeErorr"),
         (["json.JSONDecoder"], [], "json.JSONDecoder is no exception type"),
+        (["app.errors.Bare"], [], "app.errors.Bare is no exception type"),
         (["app.errors.Refused", "json.Refused"], [], "--fail-on names Refused twice"),
         ([], ["OSError=3", "ValueError"], "--retry-on ValueError has no delay, and others have one"),
         ([], ["OSError=soon"], "takes seconds, or a duration"),
@@ -317,6 +321,14 @@ class Quality(Enum):
 class Podcast:
     class Kind(str, Enum):
         AUDIO = "audio"
+
+class Bare: ...
+
+from dartian_queue import Job
+
+class Other(Job): ...
+
+def find(): ...
 """
 
 
@@ -331,7 +343,7 @@ def test_an_enum_of_the_project_is_looked_up() -> None:
 
 
 def test_a_value_that_nobody_knows_skips_the_test() -> None:
-    models = {"app/models.py": "class Account:\n    def __init__(self, x): ...\n"}
+    models = {"app/models.py": "from x import Model\nclass Account(Model):\n    def __init__(self, x): ...\n"}
     APP.with_files(models).run(job("Publish", "account:app.models.Account")).assert_has_patch(
         "tests/jobs/test_publish.py",
         """
@@ -354,6 +366,14 @@ def test_a_value_that_nobody_knows_skips_the_test() -> None:
         (job("Publish", "x:zoneinfo.ZoneInfo"), FieldRefused, "ZoneInfo cannot be stored\nStore what identifies it"),
         (job("Publish", "x:list[os.system]"), FieldRefused, "system cannot be stored\n"),
         (job("Publish", "x:collections.abc.Callable"), FieldRefused, "Callable cannot be stored\n"),
+        (
+            job("Publish", "x:app.models.Bare?"),
+            FieldRefused,
+            "The field 'x:app.models.Bare?': Bare cannot be stored\nStore what identifies it (an id, a path, a name), "
+            "and fetch it in handle(). A dataclass can be stored as it is.",
+        ),
+        (job("Publish", "x:list[app.models.Other]"), FieldRefused, "Other cannot be stored\n"),
+        (job("Publish", "x:app.models.find"), FieldRefused, "find cannot be stored\n"),
         (job("Publish", "x:http.HTTPStatsu"), FieldRefused, "Python has no http.HTTPStatsu"),
         (job("Publish", "x:dict[tuple[int, int], str]"), FieldRefused, "cannot be a key of a dict that is stored"),
         (job("Publish", "x:dict:bool:str"), FieldRefused, "bool cannot be a key of a dict that is stored"),
