@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 
 from dartian_cli.errors import Usage
 from dartian_queue import config
@@ -115,11 +116,7 @@ def existing_store(connection: Connection, patience: float | None = None) -> Sto
 
     ``patience`` is as in ``reachable_store``.
     """
-    url = config.current().store_url(connection)
-    path = url.removeprefix("sqlite://")
-    if "://" not in path and not path.startswith("memory:") and not os.path.exists(path):
-        return None
-    return _open(connection, patience)
+    return None if _is_missing(connection) else _open(connection, patience)
 
 
 def absence(connection: Connection) -> str:
@@ -131,8 +128,11 @@ def absence(connection: Connection) -> str:
 def reachable_store(connection: Connection, patience: float | None = None) -> Store:
     """Return the connection's store, made if it does not exist; StoreError if it cannot be used.
 
+    ConfigError where one would be made in a folder that is no application: it would only lie there.
     ``patience`` is how long a locked store is waited for, in seconds, where the connection's own wait is too long.
     """
+    if _is_missing(connection):
+        _refuse_elsewhere(config.current())
     store = _open(connection, patience)
     store.workers()
     return store
@@ -144,6 +144,24 @@ def shown_store(connection: Connection) -> str:
     url = str(settings.store_url(connection))
     prefix = f"{settings.root}{os.sep}"
     return url.removeprefix(prefix)
+
+
+def _is_missing(connection: Connection) -> bool:
+    """Say whether the connection's store is a file that is not there."""
+    path = config.current().store_url(connection).removeprefix("sqlite://")
+    return "://" not in path and not path.startswith("memory:") and not os.path.exists(path)
+
+
+def _refuse_elsewhere(settings: Settings) -> None:
+    """Raise ConfigError where there is neither a configuration nor anything that could be the jobs; imports nothing."""
+    import_paths = [*settings.import_paths, *sys.path]
+    if settings.config_file or any(PathFinder.find_spec(jobs.split(".")[0], import_paths) for jobs in settings.jobs):
+        return
+    place, jobs = shown(settings.root, 1000), shown(settings.jobs[0])
+    raise ConfigError(
+        f"{place} is no application: it has neither config/queue.py nor {jobs}\n"
+        f"Go to the root of one, or start one: dartian new PATH"
+    )
 
 
 def _open(connection: Connection, patience: float | None) -> Store:

@@ -70,6 +70,16 @@ def test_a_store_that_is_no_database(command: str, shop: Scene) -> None:
     assert shop.store_path.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["queue:work", "queue:pause mail"])
+def test_a_folder_that_is_no_application_gets_no_store(command: str, shop: Scene) -> None:
+    shop.write("pyproject.toml", '[tool.dartian]\njobs = "elsewhere/jobs"\n')
+    assert refused(shop, command, 3) == (
+        f"error: {shop.root} is no application: it has neither config/queue.py nor elsewhere.jobs\n"
+        f"  Go to the root of one, or start one: dartian new PATH\n"
+    )
+    assert not shop.store_path.parent.exists()
+
+
 @pytest.mark.parametrize("command", STORING)
 def test_a_store_that_cannot_be_written(command: str, shop: Scene) -> None:
     shop.store_path.mkdir(parents=True)
