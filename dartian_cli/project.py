@@ -67,7 +67,7 @@ class Project(msgspec.Struct, frozen=True):
         if nearest is None:
             raise Usage(
                 f"{shown_path(here)} is in no application: neither pyproject.toml nor app/jobs, here or above\n"
-                f"To start one: dartian new PATH"
+                f"To start one: dartian new PATH; in a project that you have: dartian init"
             )
         return cls.at(nearest)
 

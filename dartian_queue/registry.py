@@ -182,10 +182,11 @@ class Registry:
             )
         if "<locals>" in title or "." in title:
             return f"{title} is not at the top of its module, where no worker can find it\nMove it there."
+        named = ", ".join(f'"{module}"' for module in (*self.packages, cls.__module__))
         return (
             f"{title} is defined in {cls.__module__}, which is not one of the jobs packages "
             f"({', '.join(self.packages) or 'there are none'})\n"
-            f'Move it below one, or add it: dartian_queue.configure(jobs=["{cls.__module__}"])'
+            f"Move it below one, or name them all in config/queue.py, which a worker reads too: Config(jobs=[{named}])"
         )
 
 
@@ -248,8 +249,7 @@ def _broken(name: str, package: str, error: BaseException) -> str:
         missing = shown(repr(error.name))
         return (
             f"the jobs package {shown(repr(package))} cannot be imported: there is no module {missing}\n"
-            f"Start from the application's root (dartian new PATH makes one), or name another package: "
-            f"dartian_queue.configure(jobs=[...])"
+            f"Start from the application's root, or set DARTIAN_ROOT; in a project without jobs so far: dartian init"
         )
     told = shown(f"{type(error).__name__}: {_message(error)}", 200)
     return f"the jobs module {shown(repr(name))} cannot be imported: {told}{_file_and_line(error)}"

@@ -43,9 +43,10 @@ def _marked(folder: str) -> str | None:
 
 
 def jobs_packages(root: str, configured: list[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the jobs packages as dotted names, and the folders from which they are imported."""
-    if configured is not None:
-        return tuple(configured), (root,)
+    """Return the jobs packages as dotted names, and the folders from which they are imported.
+
+    ``configured`` are names that win over those of pyproject.toml, whose folders are imported from all the same.
+    """
     text = _pyproject_text(root)
     folders = _jobs_folders(text, os.path.join(root, "pyproject.toml")) if "tool.dartian" in text else ["app/jobs"]
     names: list[str] = []
@@ -61,7 +62,7 @@ def jobs_packages(root: str, configured: list[str] | None) -> tuple[tuple[str, .
         names.append(os.path.relpath(absolute, import_root).replace(os.sep, "."))
     if clash := listed_twice(names):
         raise ConfigError(f"{os.path.join(root, 'pyproject.toml')}: [tool.dartian] jobs {clash}")
-    return tuple(names), tuple(paths)
+    return tuple(names if configured is None else configured), tuple(paths)
 
 
 def _import_root(folder: str) -> str:

@@ -37,8 +37,9 @@ def test_any_pyproject_will_do_where_nothing_is_marked(tmp_path: Path) -> None:
 
 
 def test_no_project_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Usage, match=r"is in no application.*\nTo start one: dartian new PATH"):
+    with pytest.raises(Usage, match="is in no application") as refusal:
         Project.find(tmp_path, environ={})
+    assert str(refusal.value).endswith("\nTo start one: dartian new PATH; in a project that you have: dartian init")
 
 
 def test_the_environment_decides(tmp_path: Path) -> None:

@@ -368,6 +368,13 @@ def test_a_jobs_package_is_imported_from_above_its_outermost_package(root: Path)
     assert current().import_paths == (str(root), str(root / "backend"))
 
 
+def test_names_that_are_configured_are_imported_from_where_pyproject_says(root: Path) -> None:
+    write(root, '[tool.dartian]\njobs = "src/shop/jobs"\n', "pyproject.toml")
+    configure(jobs=["shop.jobs", "shop.main"])
+    assert current().jobs == ("shop.jobs", "shop.main")
+    assert current().import_paths == (str(root), str(root / "src"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -159,7 +159,8 @@ def test_a_class_that_no_worker_could_find_is_refused(write: Write) -> None:
         (
             late,
             "Late is defined in shop.late, which is not one of the jobs packages (shop.jobs)\n"
-            'Move it below one, or add it: dartian_queue.configure(jobs=["shop.late"])',
+            "Move it below one, or name them all in config/queue.py, which a worker reads too: "
+            'Config(jobs=["shop.jobs", "shop.late"])',
         ),
         (again, "Work is not the class that was registered: its module was loaded anew\nStart the program again."),
         (Unfinished, "Unfinished cannot be dispatched: it has no handle()\nWrite async def handle(self) -> None"),
@@ -233,7 +234,9 @@ def test_a_package_that_is_not_there_is_told(write: Write, package: str) -> None
     with pytest.raises(BrokenJobs) as refusal:
         Registry.load([package])
     assert str(refusal.value).startswith(f"the jobs package '{package}' cannot be imported: there is no module '")
-    assert "Start from the application's root" in str(refusal.value)
+    assert str(refusal.value).splitlines()[1:] == [
+        "Start from the application's root, or set DARTIAN_ROOT; in a project without jobs so far: dartian init"
+    ]
 
 
 @pytest.mark.parametrize("package", ["shop/jobs", "", ".jobs", "shop..jobs", "shop.jobs.py-x"])
