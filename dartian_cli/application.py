@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
 
+from dartian_cli import ui
 from dartian_cli.errors import Usage
 from dartian_queue import config
 from dartian_queue.delays import seconds
@@ -24,6 +25,7 @@ __all__ = [
     "reachable_store",
     "refuse_memory",
     "shown_store",
+    "sought_store",
     "storing_connection",
     "storing_connections",
     "unfinished",
@@ -119,10 +121,21 @@ def existing_store(connection: Connection, patience: float | None = None) -> Sto
     return None if _is_missing(connection) else _open(connection, patience)
 
 
+def sought_store(connection: Connection) -> Store | None:
+    """Return the connection's store; None where its file does not exist, which standard error then says."""
+    store = existing_store(connection)
+    if store is None:
+        ui.note(absence(connection))
+    return store
+
+
 def absence(connection: Connection) -> str:
     """Return, as one line, that the connection's store is not there, and where it was looked for."""
     place = shown(str(config.current().store_url(connection)), 200)
-    return f"No store is at {place}: nothing was dispatched yet, or the application lies elsewhere."
+    return (
+        f"No store is at {place}: nothing was dispatched yet, or the application lies elsewhere, "
+        f"or runs with another QUEUE_STORE."
+    )
 
 
 def reachable_store(connection: Connection, patience: float | None = None) -> Store:

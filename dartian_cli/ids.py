@@ -27,12 +27,12 @@ def job_named(
     """Return the one job in one of the states whose id begins so; Usage where there is none, or several.
 
     ``rule`` says why a job in another state does not do, where ``{id}`` stands for its id; ``look`` which command
-    shows the ids. ``store`` is None where nothing was dispatched yet.
+    shows the ids. ``store`` is None where none is, which the command has said.
     """
     if not given:
         raise Usage(f"an id is not empty\n{look}")
     if store is None:
-        raise Usage(f"no job has the id '{shown(given)}': nothing was dispatched yet")
+        raise Usage(f"no job has the id '{shown(given)}'")
     found = store.find(given, limit=_MOST)
     fitting = [job for job in found if job.state in states]
     if len(fitting) == 1:

@@ -73,6 +73,7 @@ class Overrides(TypedDict, total=False):
 
 
 _DEFAULT = Config().default
+_DEFAULT_STORE = Connection(driver=_DEFAULT).store
 _overrides: dict[str, object] = {}
 _current: Settings | None = None
 _dotenv: dict[str, str] = {}
@@ -211,7 +212,7 @@ def _load(near: str | None) -> Settings:
     namespace = run_config(path) if os.path.isfile(path) else {}
     config = _overridden(config_of(namespace, path) if namespace else Config(), Config)
     connections = _connections(config)
-    default, default_from = _default_connection(config, connections)
+    default, default_from, store_from = _default_connection(config, connections)
     connections[default.name] = default
     jobs, import_paths = jobs_packages(root, config.jobs)
     return Settings(
@@ -222,6 +223,7 @@ def _load(near: str | None) -> Settings:
         connections=connections,
         default=default,
         default_from=default_from,
+        store_from=store_from,
         jobs=jobs,
         import_paths=import_paths,
         boot=hook_of(namespace, "boot", path),
@@ -241,7 +243,8 @@ def _connections(config: Config) -> dict[str, Connection]:
     return {name: msgspec.structs.replace(connection, name=name, **changes) for name, connection in given.items()}
 
 
-def _default_connection(config: Config, connections: dict[str, Connection]) -> tuple[Connection, str]:
+def _default_connection(config: Config, connections: dict[str, Connection]) -> tuple[Connection, str, str]:
+    """Return the default connection, what chose it and what says where its store is, both in words."""
     if "driver" in _overrides:
         chosen, source = str(_overrides["driver"]), "configure()"
     elif os.environ.get("QUEUE_DRIVER"):
@@ -252,9 +255,17 @@ def _default_connection(config: Config, connections: dict[str, Connection]) -> t
         said = config.connections or config.default != _DEFAULT
         chosen, source = config.default, CONFIG_FILE if said else "the default"
     connection = named(chosen, connections, source)
+    store_from = "the default" if connection.store == _DEFAULT_STORE else CONFIG_FILE
     if store := env("QUEUE_STORE"):
-        connection = msgspec.structs.replace(connection, store=store)
-    return _overridden(connection, Connection), source
+        connection, store_from = msgspec.structs.replace(connection, store=store), _found("QUEUE_STORE")
+    if "store" in _overrides:
+        store_from = "configure()"
+    return _overridden(connection, Connection), source, store_from
+
+
+def _found(name: str) -> str:
+    """Return, in words, where a variable that is set was found."""
+    return name if name in os.environ else f"{name} in .env"
 
 
 def _switch(name: str, value: str) -> bool:
@@ -262,7 +273,9 @@ def _switch(name: str, value: str) -> bool:
         return True
     if value.lower() in ("0", "false", "no", "off"):
         return False
-    raise ConfigError(f"{name} takes 1 or 0, not {shown(value)!r}\nSet it to 0 for no companion, or take it away.")
+    raise ConfigError(
+        f"{_found(name)} takes 1 or 0, not {shown(value)!r}\nSet it to 0 for no companion, or take it away."
+    )
 
 
 def _overridden(given: _Struct, kind: type[_Struct]) -> _Struct:

@@ -148,6 +148,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default: Connection
     default_from: str
     """What chose the default connection, in words."""
+    store_from: str
+    """What says where the default connection's store is, in words."""
     jobs: tuple[str, ...]
     import_paths: tuple[str, ...]
     """The folders from which the jobs packages are imported, as pyproject.toml implies them."""

@@ -14,7 +14,7 @@ from dartian_cli.flags import AsJson
 from dartian_cli.stubs import FOLDER
 from dartian_queue import config
 from dartian_queue.errors import DartianError
-from dartian_queue.settings import Connection, Settings
+from dartian_queue.settings import Settings
 
 __all__ = ["EXAMPLES", "about"]
 
@@ -58,7 +58,7 @@ def _application_facts(no_jobs: bool) -> Facts:
         "driver": settings.default.driver,
     }
     if settings.default.driver != "sync":
-        facts |= _store_facts(settings.default)
+        facts |= _store_facts(settings)
     facts["jobs_packages"] = list(settings.jobs)
     if not no_jobs:
         facts |= _jobs_facts(settings)
@@ -66,9 +66,11 @@ def _application_facts(no_jobs: bool) -> Facts:
     return facts
 
 
-def _store_facts(connection: Connection) -> Facts:
+def _store_facts(settings: Settings) -> Facts:
+    connection = settings.default
     facts: Facts = {
         "store": application.shown_store(connection),
+        "store_chosen_by": settings.store_from,
         "durability": _DURABILITY[connection.durability],
         "companion": "started where no worker is live" if connection.companion else "off",
     }
@@ -78,7 +80,7 @@ def _store_facts(connection: Connection) -> Facts:
         store = application.existing_store(connection)
         if store is None:
             return {**facts, "store_size": "not made yet"}
-        path = config.current().store_url(connection).removeprefix("sqlite://")
+        path = settings.store_url(connection).removeprefix("sqlite://")
         size = wording.bytes_of(os.path.getsize(path)) if os.path.isfile(path) else "in memory or elsewhere"
         workers = [f"{worker.name} (pid {worker.pid})" for worker in store.workers()]
         return {**facts, "store_size": size, "jobs_waiting": store.counts().total.waiting, "workers": workers}

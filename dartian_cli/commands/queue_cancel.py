@@ -33,7 +33,7 @@ def queue_cancel(
     process where it does not within a few seconds. queue:retry puts a cancelled job back.
     """
     chosen = application.storing_connection(connection, f"queue:cancel {shown(' '.join(jobs))} --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     found = ids.jobs_named(
         store,
         jobs,

@@ -34,7 +34,7 @@ def queue_clear(
     """
     queues = () if queue is None else parse_queues("--queue", [queue])
     chosen = application.storing_connection(connection, "queue:clear")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     number = _waiting(store, queues) if store else 0
     if store and queues and not number:
         remark_unknown(queues, store.counts())

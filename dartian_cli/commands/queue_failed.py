@@ -30,9 +30,7 @@ def queue_failed(
 ) -> None:
     """List the jobs that have failed."""
     chosen = application.storing_connection(connection, "queue:failed --connection")
-    store = application.existing_store(chosen)
-    if store is None:
-        ui.note(application.absence(chosen))
+    store = application.sought_store(chosen)
     jobs = store.jobs(state=State.FAILED, queue=queue, name=name, limit=limit + 1, newest_first=True) if store else []
     if json:
         ui.emit([_facts(job) for job in jobs[:limit]])

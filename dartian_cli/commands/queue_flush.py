@@ -29,7 +29,7 @@ def queue_flush(
     """Delete the jobs that have failed, for good."""
     older = hours_as_seconds("--hours", hours)
     chosen = application.storing_connection(connection, "queue:flush --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     number = store.how_many(State.FAILED, queue=queue, name=name, older=older) if store else 0
     if number and not has_consent(f"Delete {wording.of(number, 'failed job')} for good?", yes=yes):
         return 1

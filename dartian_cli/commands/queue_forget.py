@@ -31,7 +31,7 @@ def queue_forget(
 ) -> int:
     """Delete jobs that have ended, for good."""
     chosen = application.storing_connection(connection, f"queue:forget {shown(' '.join(jobs))} --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     found = ids.jobs_named(
         store,
         jobs,

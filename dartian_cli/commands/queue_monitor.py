@@ -49,7 +49,7 @@ def queue_monitor(
         found_by = config.current().root_from
         raise StoreError(
             f"{application.absence(chosen)}\n"
-            f"The root was found by {found_by}. For another: cd there, or set DARTIAN_ROOT."
+            f"The root was found by {found_by}. For another: cd there, or set DARTIAN_ROOT or QUEUE_STORE."
         )
     counts = store.counts()
     known = {queue.queue: queue for queue in counts.queues}

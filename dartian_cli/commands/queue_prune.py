@@ -34,12 +34,12 @@ def queue_prune(
     A worker does this by itself, by done_kept and failed_kept of config/queue.py.
     """
     chosen = application.storing_connection(connection, "queue:prune --connection")
-    store = application.existing_store(chosen)
     settings = config.current().config
     done = (
         seconds("done_kept", settings.done_kept) if done_hours is None else hours_as_seconds("--done-hours", done_hours)
     )
     failed = seconds("failed_kept", settings.failed_kept) if hours is None else hours_as_seconds("--hours", hours)
+    store = application.sought_store(chosen)
     told = _told(store, done, failed) if store else ""
     if told and not has_consent(f"Delete {told} for good?", yes=yes):
         return 1

@@ -16,7 +16,7 @@ def queue_restart(connection: ConnectionName = None, json: AsJson = False) -> No
     systemd, supervisor or a container's restart policy, has to start them again, with the new code.
     """
     chosen = application.storing_connection(connection, "queue:restart --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     asked = store.ask_restart() if store else []
     if json:
         ui.emit({"asked": [worker_data(worker) for worker in asked]})

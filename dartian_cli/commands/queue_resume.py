@@ -33,7 +33,7 @@ def queue_resume(
     """
     named = parse_switch("resume", queues or [], every=every)
     chosen = application.storing_connection(connection, f"queue:resume {' '.join(named) or '--all'} --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     before = store.counts() if store else _NOTHING
     if store:
         store.resume(named)

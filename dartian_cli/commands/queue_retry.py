@@ -41,7 +41,7 @@ def queue_retry(
     if "all" not in ids and (queue is not None or name is not None):
         raise Usage("--queue and --name choose among all failed jobs\nWrite: dartian queue:retry all --name ...")
     chosen = application.storing_connection(connection, f"queue:retry {shown(' '.join(ids))} --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     if ids == ["all"]:
         retried = _retry_all(store, queue, name) if store else []
     else:

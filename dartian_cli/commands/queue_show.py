@@ -31,7 +31,7 @@ def queue_show(
 ) -> None:
     """Show one job's whole history."""
     chosen = application.storing_connection(connection, f"queue:show {shown(job)} --connection")
-    store = application.existing_store(chosen)
+    store = application.sought_store(chosen)
     found = ids.job_named(store, job, look="To see what failed: dartian queue:failed")
     workers = store.workers() if store is not None and found.state is State.RUNNING else []
     holder = next((worker for worker in workers if worker.holder == found.holder), None)

@@ -55,9 +55,7 @@ def queue_status(
 
 
 def _tell(connection: Connection, *, json: bool) -> None:
-    store = application.existing_store(connection)
-    if store is None:
-        ui.note(application.absence(connection))
+    store = application.sought_store(connection)
     status = Status(connection, store, explained=True)
     if json:
         ui.emit(status.data())

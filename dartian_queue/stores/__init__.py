@@ -88,7 +88,7 @@ def _from_entry_point(scheme: str) -> "Callable[..., Store]":
         known = sorted({*_OURS, *offered.names})
         raise ConfigError(
             f"No store is known for {shown(scheme)!r}{did_you_mean(scheme, known)}\n"
-            f"Set one of {', '.join(known)}, or the plain path of a SQLite file."
+            f"Set QUEUE_STORE, or store= in config/queue.py, to a path, or to a URL of one of {', '.join(known)}."
         )
     opener: Callable[..., Store] = found[0].load()
     return opener

@@ -144,7 +144,7 @@ def test_about(shop: Scene) -> None:
     facts = dartian(shop.root, "about", "--json").data()
     assert facts["root"] == str(shop.root)
     assert facts["root_found_by"] == "the current folder, upwards"
-    assert facts["connection_chosen_by"] == "the default"
+    assert facts["connection_chosen_by"] == facts["store_chosen_by"] == "the default"
     assert facts["workers"] == [f"mill (pid {worker.pid})"]
     assert (facts["jobs"], facts["isolates"], facts["jobs_packages"]) == (4, "forked", ["app.jobs"])
     assert set(dartian(shop.root, "about", "--json", "--no-jobs").data()) == set(facts) - {"jobs", "isolates"}

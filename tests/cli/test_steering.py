@@ -35,19 +35,49 @@ def test_monitor_is_well_below_its_bounds(shop: Scene) -> None:
     assert media[6:] == ["ok"]
 
 
+def absence_of(shop: Scene) -> str:
+    return (
+        f"No store is at {shop.store_path}: nothing was dispatched yet, or the application lies elsewhere, "
+        "or runs with another QUEUE_STORE.\n"
+    )
+
+
 @pytest.mark.parametrize("json", [(), ("--json",)])
 def test_where_no_store_is_monitor_says_so_and_does_not_say_that_all_is_well(
     json: tuple[str, ...], shop: Scene
 ) -> None:
-    absence = f"No store is at {shop.store_path}: nothing was dispatched yet, or the application lies elsewhere.\n"
+    absence = absence_of(shop)
     answer = dartian(shop.root, "queue:monitor", *json, code=4)
     assert answer.out == ""
     assert answer.err == (
         f"error: {absence}"
-        "  The root was found by the current folder, upwards. For another: cd there, or set DARTIAN_ROOT.\n"
+        "  The root was found by the current folder, upwards. "
+        "For another: cd there, or set DARTIAN_ROOT or QUEUE_STORE.\n"
     )
     for looking in ("queue:status", "queue:failed"):
         assert dartian(shop.root, looking, *json).err == absence
+    assert not shop.store_path.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("queue:restart",), 0),
+        (("queue:resume", "--all"), 0),
+        (("queue:retry", "all"), 0),
+        (("queue:clear",), 0),
+        (("queue:flush",), 0),
+        (("queue:prune",), 0),
+        (("queue:cancel", "1a"), 2),
+        (("queue:forget", "1a"), 2),
+        (("queue:show", "1a"), 2),
+    ],
+)
+def test_who_would_change_what_is_in_a_store_that_is_not_there_learns_so(
+    command: tuple[str, ...], code: int, shop: Scene
+) -> None:
+    """A shell in which nobody has set QUEUE_STORE, after a deployment: the workers would go on with the old code."""
+    assert dartian(shop.root, *command, code=code).err.startswith(absence_of(shop))
     assert not shop.store_path.exists()
 
 

@@ -102,6 +102,25 @@ def test_the_line_of_those_who_choose_the_driver(root: Path, monkeypatch: pytest
     assert current().default_from == "configure()"
 
 
+def test_the_line_of_those_who_say_where_the_store_is(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert current().store_from == "the default"
+    write(
+        root,
+        "from dartian_queue import Config, Connection\n"
+        "config = Config(connections=dict(isolate=Connection(driver='isolate', store='filed.sqlite3')))\n",
+    )
+    configure()
+    assert (current().default.store, current().store_from) == ("filed.sqlite3", "config/queue.py")
+    write(root, "QUEUE_STORE=dotted.sqlite3\n", ".env")
+    configure()
+    assert (current().default.store, current().store_from) == ("dotted.sqlite3", "QUEUE_STORE in .env")
+    monkeypatch.setenv("QUEUE_STORE", "said.sqlite3")
+    configure()
+    assert (current().default.store, current().store_from) == ("said.sqlite3", "QUEUE_STORE")
+    configure(store="called.sqlite3")
+    assert (current().default.store, current().store_from) == ("called.sqlite3", "configure()")
+
+
 def test_the_environment_wins_over_dotenv(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "QUEUE_COMPANION=1\nA=file\n", ".env")
     monkeypatch.setenv("QUEUE_COMPANION", "0")
@@ -310,7 +329,13 @@ def test_an_unknown_driver_names_the_near_miss(monkeypatch: pytest.MonkeyPatch) 
     )
     monkeypatch.setenv("QUEUE_DRIVER", "sync")
     monkeypatch.setenv("QUEUE_COMPANION", "perhaps")
-    with pytest.raises(ConfigError, match="QUEUE_COMPANION takes 1 or 0, not 'perhaps'"):
+    with pytest.raises(ConfigError, match=r"^QUEUE_COMPANION takes 1 or 0, not 'perhaps'"):
+        current()
+
+
+def test_a_wrong_switch_is_told_with_its_file(root: Path) -> None:
+    write(root, "QUEUE_COMPANION=perhaps\n", ".env")
+    with pytest.raises(ConfigError, match=r"^QUEUE_COMPANION in \.env takes 1 or 0, not 'perhaps'"):
         current()
 
 

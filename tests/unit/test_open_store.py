@@ -48,8 +48,8 @@ def test_memory_is_one_store_a_name() -> None:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("sqlit:///a/b", r"No store is known for 'sqlit'; did you mean 'sqlite'\?\nSet one of memory, sqlite"),
-        ("mongodb://h/db", r"No store is known for 'mongodb'\nSet one of memory, sqlite"),
+        ("sqlit:///a/b", r"No store is known for 'sqlit'; did you mean 'sqlite'\?\nSet QUEUE_STORE, or store= in "),
+        ("mongodb://h/db", r"No store is known for 'mongodb'\nSet QUEUE_STORE, or store= in "),
         ("sqlite://queue.sqlite3", "takes an absolute path, with three slashes\nWrite sqlite:///data/queue.sqlite3"),
         ("sqlite:///", "takes an absolute path"),
         ("sqlite:///:memory:", "memory: for a store that nobody keeps"),
