@@ -1,14 +1,14 @@
 """Names of queues as they are typed, and which queues are paused. It pauses and resumes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dartian_cli import ui
 from dartian_cli.errors import Usage
 from dartian_queue.errors import did_you_mean, shown
 from dartian_queue.options import QUEUE
-from dartian_queue.stores.store import Counts
+from dartian_queue.stores.store import Counts, QueueCounts
 
-__all__ = ["parse_queues", "parse_switch", "pauses", "remark_unknown", "say_pauses"]
+__all__ = ["parse_queues", "parse_switch", "pauses", "remark_pauses", "remark_unknown", "say_pauses", "served"]
 
 
 def parse_queues(place: str, words: Sequence[str]) -> tuple[str, ...]:
@@ -52,11 +52,40 @@ def pauses(counts: Counts) -> dict[str, object]:
     return {"all": counts.total.paused, "queues": list(counts.paused)}
 
 
+def served(counts: Counts, queues: Collection[str]) -> Counts:
+    """Return the counts of these queues alone, which a worker serves; with none given, of all."""
+    if not queues:
+        return counts
+    those = [queue for queue in counts.queues if queue.queue in queues]
+    total = QueueCounts(
+        "*",
+        ready=sum(queue.ready for queue in those),
+        scheduled=sum(queue.scheduled for queue in those),
+        held=sum(queue.held for queue in those),
+        oldest=max((queue.oldest for queue in those if queue.oldest is not None), default=None),
+        paused=counts.total.paused,
+    )
+    return Counts(tuple(those), total, tuple(queue for queue in counts.paused if queue in queues))
+
+
 def say_pauses(counts: Counts) -> None:
     """Print what is paused and how to undo it; nothing where nothing is."""
+    for line in _pause_lines(counts):
+        ui.say(line, "yellow")
+
+
+def remark_pauses(counts: Counts) -> None:
+    """Remark on standard error what is paused and how to undo it; nothing where nothing is."""
+    for line in _pause_lines(counts):
+        ui.note(line)
+
+
+def _pause_lines(counts: Counts) -> list[str]:
+    lines: list[str] = []
     if counts.total.paused:
-        ui.say("All queues are paused: no job begins. To go on: dartian queue:resume --all", "yellow")
+        lines.append("All queues are paused: no job begins. To go on: dartian queue:resume --all")
     if counts.paused:
-        names = " ".join(ui.escaped(queue) for queue in counts.paused)
+        names = [ui.escaped(queue) for queue in counts.paused]
         own = "Paused one by one" if counts.total.paused else "Paused"
-        ui.say(f"{own}: {names.replace(' ', ', ')}. To go on: dartian queue:resume {names}", "yellow")
+        lines.append(f"{own}: {', '.join(names)}. To go on: dartian queue:resume {' '.join(names)}")
+    return lines

@@ -9,6 +9,7 @@ from dartian_cli.amounts import parse_backoff, parse_delay, parse_seconds
 from dartian_cli.arguments import make_job
 from dartian_cli.completion import sources
 from dartian_cli.flags import AsJson, ConnectionName, FieldValues, RegisteredJob
+from dartian_cli.queues import say_pauses, served
 from dartian_queue import config
 from dartian_queue.dispatch import dispatch
 from dartian_queue.job import options_of
@@ -74,6 +75,7 @@ def job_dispatch(
         ui.emit(_facts(receipt, name, worker))
     else:
         _tell(receipt, name, chosen, worker)
+        _tell_pauses(receipt, chosen)
 
 
 def _worker_for(connection: Connection, queue: str) -> WorkerInfo | None:
@@ -97,6 +99,11 @@ def _tell(receipt: Receipt, name: str, connection: Connection, worker: WorkerInf
         ui.say(f"The worker {ui.escaped(worker.name or str(worker.pid))} serves it.")
     else:
         ui.say("No live worker serves it. To run it: dartian queue:work")
+
+
+def _tell_pauses(receipt: Receipt, connection: Connection) -> None:
+    if connection.driver != "sync" and (store := application.existing_store(connection)) is not None:
+        say_pauses(served(store.counts(), (receipt.queue,)))
 
 
 def _facts(receipt: Receipt, name: str, worker: WorkerInfo | None) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dartian_cli.completion import sources
 from dartian_cli.errors import Usage
 from dartian_cli.flags import AsJson, ConnectionName, NameFilter, QueueFilter
 from dartian_cli.ids import jobs_named
+from dartian_cli.queues import say_pauses
 from dartian_queue.errors import shown
 from dartian_queue.states import State
 from dartian_queue.stores.store import Store
@@ -58,6 +59,8 @@ def queue_retry(
     ui.say(f"{wording.of(len(retried), 'job')} put back, due now.", "green")
     if store is not None and not store.workers():
         ui.say("No live worker. To run what waits: dartian queue:work")
+    if store is not None:
+        say_pauses(store.counts())
 
 
 def _retry_all(store: Store, queue: str | None, name: str | None) -> list[str]:

@@ -14,7 +14,7 @@ from dartian_cli.display.watching import Watching
 from dartian_cli.display.wishes import Wishes
 from dartian_cli.errors import Usage
 from dartian_cli.flags import ConnectionArgument
-from dartian_cli.queues import parse_queues
+from dartian_cli.queues import parse_queues, remark_pauses, served
 from dartian_queue import config
 from dartian_queue.options import Limits, parse_limits
 
@@ -107,7 +107,10 @@ def queue_work(
         edit_interval=_SOON if watch or shape == "live" else _LATER,
         name=name,
     )
-    application.reachable_store(chosen).close()
+    store = application.reachable_store(chosen)
+    if shape != "live":  # the live display says it for as long as it is so
+        remark_pauses(served(store.counts(), options.queues))
+    store.close()
     wishes = Wishes()
     display = Watching(display_for(shape, chosen, options.queues, wishes), quiet=quiet)
     display.when_unseen(lambda: wishes.ask("stop"))

@@ -8,8 +8,8 @@ from dartian_cli import application
 from dartian_cli.display.display import Display
 from dartian_cli.display.terminal import in_foreground
 from dartian_cli.display.wishes import Wishes
+from dartian_cli.queues import served
 from dartian_queue.settings import Connection
-from dartian_queue.stores.store import Counts, QueueCounts
 
 __all__ = ["Shape", "display_for", "is_live_terminal"]
 
@@ -43,19 +43,5 @@ def display_for(shape: Shape, connection: Connection, queues: tuple[str, ...], w
     from dartian_cli.display.picture import Picture
 
     store = application.reachable_store(connection, _PATIENCE)
-    depth = Depth(lambda: _served(store.counts(), queues), store.close)
+    depth = Depth(lambda: served(store.counts(), queues), store.close)
     return LiveDisplay(Picture(connection.name, application.shown_store(connection)), depth, wishes)
-
-
-def _served(counts: Counts, queues: tuple[str, ...]) -> QueueCounts:
-    """Return the depth of the queues that the worker serves, as if they were one."""
-    if not queues:
-        return counts.total
-    served = [queue for queue in counts.queues if queue.queue in queues]
-    return QueueCounts(
-        "*",
-        ready=sum(queue.ready for queue in served),
-        scheduled=sum(queue.scheduled for queue in served),
-        held=sum(queue.held for queue in served),
-        oldest=max((queue.oldest for queue in served if queue.oldest is not None), default=None),
-    )

@@ -1,10 +1,13 @@
-"""Ask the store now and then how much waits, on a thread of its own: a slow answer never holds the worker up."""
+"""Ask the store now and then how much waits and what is paused, on a thread of its own.
+
+A slow answer never holds the worker up.
+"""
 
 import threading
 from collections.abc import Callable
 
 from dartian_queue.errors import StoreError
-from dartian_queue.stores.store import QueueCounts
+from dartian_queue.stores.store import Counts
 
 __all__ = ["Depth"]
 
@@ -16,18 +19,18 @@ _SHARE = 0.02
 class Depth:
     """The last answer of the store, from ``ask``; None until there is one, and when it cannot be reached."""
 
-    def __init__(self, ask: Callable[[], QueueCounts], close: Callable[[], None]) -> None:
+    def __init__(self, ask: Callable[[], Counts], close: Callable[[], None]) -> None:
         self._ask = ask
         self._close = close
         self._ended = threading.Event()
-        self._latest: QueueCounts | None = None
+        self._latest: Counts | None = None
         self._thread = threading.Thread(target=self._poll, name="dartian-depth", daemon=True)
 
     def start(self) -> None:
         """Begin to ask."""
         self._thread.start()
 
-    def latest(self) -> QueueCounts | None:
+    def latest(self) -> Counts | None:
         """Return the last answer, at once."""
         return self._latest
 

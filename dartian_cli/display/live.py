@@ -150,4 +150,4 @@ def _closing(board: Board) -> list[str]:
         return []
     last = next(event for event in reversed(board.troubled) if event.outcome == "failed")
     which = "all" if failed > 1 else ui.escaped(wording.short_id(last.id))
-    return [f"To see what failed: dartian queue:failed    To try again: dartian queue:retry {which}"]
+    return ["To see what failed: dartian queue:failed", f"To try again: dartian queue:retry {which}"]

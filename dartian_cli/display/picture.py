@@ -16,7 +16,7 @@ from dartian_cli.display.reading import Reading
 from dartian_cli.display.strip import Strip, fill
 from dartian_cli.ui import Style, cells
 from dartian_queue.events import AttemptEnded, AttemptStarted, JobProgress
-from dartian_queue.stores.store import QueueCounts
+from dartian_queue.stores.store import Counts
 
 __all__ = ["Picture"]
 
@@ -42,7 +42,7 @@ class Picture:
     def draw(
         self,
         board: Board,
-        depth: QueueCounts | None,
+        depth: Counts | None,
         now: float,
         columns: int,
         rows: int,
@@ -56,15 +56,15 @@ class Picture:
         shown = self._running_rows(board, now, budget - _FRAME - 1)
         room = budget - _FRAME - shown
         self._grow_columns(board, room, width)
-        lines = [self._header(board, now, width)]
+        lines = [self._header(board, depth, now, width)]
         if board.stopped is None:
-            lines += [_rule("running", width), *self._running(board, shown, now, width)]
+            lines += [_rule("running", width), *self._running(board, depth, shown, now, width)]
         lines += [_rule("finished", width), *self._finished(board, room, now, width)]
         lines.append(self._summary(board, depth, width))
         return lines
 
     def draw_output(
-        self, board: Board, depth: QueueCounts | None, now: float, columns: int, rows: int, reading: Reading
+        self, board: Board, depth: Counts | None, now: float, columns: int, rows: int, reading: Reading
     ) -> list[Strip]:
         """Return as many lines as ``draw`` at most, with the output of one job where all jobs were."""
         width, budget = columns - 1, _budget(rows)
@@ -84,7 +84,7 @@ class Picture:
             return [self._summary(board, depth, width)][: max(rows - 1, 0)]
         body = reading.rows(room, width)
         return [
-            self._header(board, now, width),
+            self._header(board, depth, now, width),
             *head,
             _rule("output", width),
             *body,
@@ -103,12 +103,12 @@ class Picture:
         ended = [*list(board.done)[-room:], *list(board.troubled)[-room:]]
         self._columns.grow(chain(board.running[: self._rows], ended), width)
 
-    def _header(self, board: Board, now: float, width: int) -> Strip:
+    def _header(self, board: Board, depth: Counts | None, now: float, width: int) -> Strip:
         if board.stopping is not None and board.stopped is None:
             return Strip(width).add(f" {_stopping(board, now)}", "yellow")
         right = f"up {wording.clock_time(now - board.since)}"
-        if (board.is_paused or board.code is not None) and board.stopped is None:
-            return Strip(width).add(f" {_state(board)}", "yellow")
+        if board.stopped is None and (state := _state(board, depth)):
+            return Strip(width).add(f" {state}", "yellow")
         if board.stopped is not None:
             right = f"stopped after {wording.duration(board.stopped.at - board.since)}"
         elif board.ready is None:
@@ -124,10 +124,11 @@ class Picture:
         line.add(place, "dim", size=min(cells(place), room))
         return fill(line, " ", until=width - cells(right)).add(right, "dim")
 
-    def _running(self, board: Board, shown: int, now: float, width: int) -> list[Strip]:
+    def _running(self, board: Board, depth: Counts | None, shown: int, now: float, width: int) -> list[Strip]:
         running = board.running
         if not running:
-            is_waiting = board.ready is not None and board.stopping is None and not board.is_paused
+            is_paused = board.is_paused or (depth is not None and depth.total.paused)
+            is_waiting = board.ready is not None and board.stopping is None and not is_paused
             idle = "waiting for jobs" if is_waiting else ""
             return [Strip(width).add(f"  {idle}", "dim"), *(Strip(width) for _ in range(shown - 1))]
         hidden = len(running) - shown if shown > 1 else 0
@@ -172,7 +173,7 @@ class Picture:
         self.shown += (attempt_of(event) for event, _ in chosen)
         return [row for _, rows in chosen for row in rows]
 
-    def _summary(self, board: Board, depth: QueueCounts | None, width: int) -> Strip:
+    def _summary(self, board: Board, depth: Counts | None, width: int) -> Strip:
         counts = board.counts
         line = Strip(width).add("─ ", "dim").add(f"done {wording.count(counts['done'])}", "green")
         parts: list[tuple[str, Style]] = [
@@ -180,8 +181,9 @@ class Picture:
             (f"failed {wording.count(counts['failed'])}", "red" if counts["failed"] else ""),
         ]
         if depth is not None:
-            oldest = f" (oldest {wording.duration(depth.oldest)})" if depth.ready and depth.oldest is not None else ""
-            parts.append((f"waiting {wording.count(depth.waiting)}{oldest}", ""))
+            total = depth.total
+            oldest = f" (oldest {wording.duration(total.oldest)})" if total.ready and total.oldest is not None else ""
+            parts.append((f"waiting {wording.count(total.waiting)}{oldest}", ""))
         rare = (outcome for outcome in ("crashed", "held", "lost", "released", "cancelled") if counts[outcome])
         parts.extend((f"{outcome} {wording.count(counts[outcome])}", "yellow") for outcome in rare)
         parts.append((rate_text(board.rate), ""))
@@ -202,12 +204,21 @@ def _rule(title: str, width: int) -> Strip:
     return fill(Strip(width).add(f"─ {title} ", "dim"), "─", "dim")
 
 
-def _state(board: Board) -> str:
-    """Return what is unusual about a worker that goes on, and the key that changes it."""
+def _state(board: Board, depth: Counts | None) -> str:
+    """Return what is unusual about a worker that goes on, and what to type; empty for nothing."""
     code = "" if board.code is None else code_text(board.code)
-    if not board.is_paused:
-        return code
-    return f"paused; p resumes · {code}" if code else "paused: no new jobs begin here, those that run go on; p resumes"
+    if board.is_paused and not code:
+        return "paused: no new jobs begin here, those that run go on; p resumes"
+    paused = "paused; p resumes" if board.is_paused else "" if depth is None else _pauses(depth)
+    return " · ".join(filter(None, (paused, code)))
+
+
+def _pauses(depth: Counts) -> str:
+    if depth.total.paused:
+        return "all queues are paused; dartian queue:resume --all"
+    if not depth.paused:
+        return ""
+    return f"paused: {', '.join(depth.paused)}; dartian queue:resume {' '.join(depth.paused)}"
 
 
 def _stopping(board: Board, now: float) -> str:

@@ -32,7 +32,7 @@ from dartian_queue.events import (
     WorkerStopping,
 )
 from dartian_queue.outcome import ErrorReport
-from dartian_queue.stores.store import QueueCounts
+from dartian_queue.stores.store import Counts, QueueCounts
 
 NOW = 1_000_000.0
 READY = WorkerReady(NOW, "w", "/s", "isolate", (), 4, 12)
@@ -59,11 +59,15 @@ def board(*events: Event) -> Board:
     return made
 
 
-def drawn(made: Board, columns: int = 80, rows: int = 24, depth: QueueCounts | None = None) -> list[str]:
+def drawn(made: Board, columns: int = 80, rows: int = 24, depth: Counts | None = None) -> list[str]:
     lines = Picture("isolate", "storage/queue.sqlite3").draw(made, depth, NOW, columns, rows)
     assert all(cells(line.text) == line.width < columns for line in lines)
     assert len(lines) < rows
     return [line.text.rstrip() for line in lines]
+
+
+def waiting(*, ready: int = 0, oldest: float | None = None, paused: bool = False) -> Counts:
+    return Counts((), QueueCounts("*", ready=ready, oldest=oldest, paused=paused))
 
 
 # The board
@@ -131,7 +135,7 @@ def test_the_picture_at_80_columns() -> None:
         ended(hexed("7f40"), "done", "ResizeImage", ago=1),
     )
     made.counts["done"] = 1204
-    assert drawn(made, depth=QueueCounts("*", ready=86, oldest=4.0)) == [
+    assert drawn(made, depth=waiting(ready=86, oldest=4.0)) == [
         " dartian queue:work · isolate · storage/queue.sqlite3     up 02:14 · 4 isolates",
         "─ running ─────────────────────────────────────────────────────────────────────",
         "  ProcessPodcast  #7f3a  default  ━━━━━━━━━━━━──────   68%  mixing down   12.4s",
@@ -203,6 +207,39 @@ def test_the_header_says_what_is_unusual(events: list[Event], header: str) -> No
     assert drawn(board(*events))[0].startswith(header)
 
 
+@pytest.mark.parametrize(
+    ("events", "depth", "header"),
+    [
+        ([], Counts((), QueueCounts("*"), ("mail",)), " paused: mail; dartian queue:resume mail"),
+        ([], Counts((), QueueCounts("*"), ("mail", "post")), " paused: mail, post; dartian queue:resume mail post"),
+        (
+            [],
+            Counts((), QueueCounts("*", paused=True), ("mail",)),
+            " all queues are paused; dartian queue:resume --all",
+        ),
+        (
+            [CodeChange(NOW, "edited", ("a.py",))],
+            Counts((), QueueCounts("*"), ("mail",)),
+            " paused: mail; dartian queue:resume mail · edited, r loads it anew: a.py",
+        ),
+        (
+            [WorkerPaused(NOW, paused=True)],
+            Counts((), QueueCounts("*"), ("mail",)),
+            " paused: no new jobs begin here, those that run go on; p resumes",
+        ),
+    ],
+)
+def test_the_header_says_which_queues_are_paused_and_how_they_go_on(
+    events: list[Event], depth: Counts, header: str
+) -> None:
+    assert drawn(board(*events), depth=depth)[0] == header
+
+
+def test_a_worker_whose_queues_are_all_paused_does_not_say_that_it_waits_for_jobs() -> None:
+    assert "waiting for jobs" in drawn(board(), depth=waiting())[2]
+    assert drawn(board(), depth=waiting(paused=True))[2] == ""
+
+
 def test_the_last_picture_has_no_running_jobs() -> None:
     made = board(ended("a"), WorkerStopped(NOW, "signal", 1, 0, 0, 0))
     lines = drawn(made)
@@ -230,7 +267,7 @@ TEXTS = st.text(max_size=60) | st.sampled_from(["播客" * 20, "\x1b[2J\x1b[31m"
 def test_no_line_is_ever_broken(name: str, note: str, message: str, columns: int, rows: int) -> None:
     error = ErrorReport(message, note, name)
     made = board(started("a", name), JobProgress(NOW, "a", name, 3, 7, note), ended("b", "failed", name, error=error))
-    for line in drawn(made, columns, rows, QueueCounts("*", ready=10**9, oldest=1e7)):
+    for line in drawn(made, columns, rows, waiting(ready=10**9, oldest=1e7)):
         assert all(letter.isprintable() or letter == "\u200d" for letter in line)
 
 
@@ -436,10 +473,10 @@ def test_an_error_of_a_worker_that_runs_is_shown(unready: tuple[Reader, Watching
 
 
 def test_depth_is_asked_apart_and_a_store_that_is_out_of_reach_breaks_nothing() -> None:
-    answers = iter([QueueCounts("*", ready=7), StoreBusy("locked")])
+    answers = iter([waiting(ready=7), StoreBusy("locked")])
     closed: list[bool] = []
 
-    def ask() -> QueueCounts:
+    def ask() -> Counts:
         answer = next(answers)
         if isinstance(answer, StoreError):
             raise answer
@@ -451,6 +488,6 @@ def test_depth_is_asked_apart_and_a_store_that_is_out_of_reach_breaks_nothing() 
     while (latest := depth.latest()) is None:
         assert time.monotonic() < until
         time.sleep(0.01)
-    assert latest.ready == 7
+    assert latest.total.ready == 7
     depth.stop()
     assert (depth.latest(), closed) == (None, [True])

@@ -94,7 +94,10 @@ def test_the_whole_display(columns: int, rows: int, shop: Scene, terminal: Calla
     assert shown.end() == 0
     assert "running" not in shown.text
     assert "stopped after" in shown.text
-    assert "To see what failed: dartian queue:failed" in shown.text
+    assert [line for line in shown.lines if line][-2:] == [
+        "To see what failed: dartian queue:failed",
+        f"To try again: dartian queue:retry {failing[:4]}",
+    ]
     assert [shop.job(job_id).state for job_id in slow] == [State.DONE, State.DONE]
 
 

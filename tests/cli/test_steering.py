@@ -174,6 +174,38 @@ def test_a_pause_may_come_before_the_first_job(shop: Scene) -> None:
     assert shop.store.counts().paused == ("media",)
 
 
+def test_whoever_puts_a_job_on_a_paused_queue_is_told_and_a_worker_tells_when_it_starts(shop: Scene) -> None:
+    dartian(shop.root, "queue:pause", "mail", "post")
+    out = dartian(shop.root, "job:dispatch", "Greet", "name=Ada").out
+    assert out.splitlines()[1:] == [
+        "No live worker serves it. To run it: dartian queue:work",
+        "Paused: mail. To go on: dartian queue:resume mail",
+    ]
+    assert "aused" not in dartian(shop.root, "job:dispatch", "Greet", "name=Ada", "--queue", "other").out
+    told = "Paused: mail, post. To go on: dartian queue:resume mail post\n"
+    for shape in ("--plain", "--json"):
+        assert dartian(shop.root, "queue:work", "--stop-when-empty", shape).err == told
+    served = dartian(shop.root, "queue:work", "--stop-when-empty", "--queue", "other,post").err
+    assert served == "Paused: post. To go on: dartian queue:resume post\n"
+    failed = shop.put("Break", queue="mail")
+    dartian(shop.root, "queue:resume", "--all")
+    dartian(shop.root, "queue:cancel", failed)
+    assert dartian(shop.root, "queue:retry", failed).out.endswith(told)
+
+
+def test_the_display_says_which_queues_are_paused(shop: Scene, terminal: Callable[..., Terminal]) -> None:
+    dartian(shop.root, "queue:pause", "mail")
+    shown = terminal("queue:work", "--isolates", "1")
+    shown.wait_for(" paused: mail; dartian queue:resume mail")
+    dartian(shop.root, "queue:pause", "--all")
+    shown.wait_for(" all queues are paused; dartian queue:resume --all")
+    assert "waiting for jobs" not in shown.text
+    dartian(shop.root, "queue:resume", "--all")
+    dartian(shop.root, "queue:resume", "mail")
+    shown.wait_for("· 1 isolate")
+    assert "waiting for jobs" in shown.text
+
+
 def test_what_runs_goes_on_under_a_pause(shop: Scene) -> None:
     running = shop.put("Slow", seconds=1.0)
     worker = shop.worker().ready()
