@@ -26,6 +26,7 @@ __all__ = [
     "bounded",
     "claims_of",
     "error_of",
+    "report_of_loss",
     "storable",
     "token_of",
 ]
@@ -111,6 +112,12 @@ def after_expiry(standing: Standing, *, begun: bool, now: float) -> Standing:
     if standing.cancel_asked:
         return _put(standing, state=State.CANCELLED, settled_at=now)
     return _put(standing, state=State.WAITING)
+
+
+def report_of_loss(standing: Standing, holder: str, now: float) -> ErrorReport:
+    """Return the error of a job that had begun when its holder was lost, as that of any attempt that crashed."""
+    lost = f"its worker ({holder}) died or froze while the job ran"
+    return ErrorReport("JobCrashed", lost, attempt=standing.tries + 1, at=now)
 
 
 def after_cancel(standing: Standing, now: float) -> Standing:

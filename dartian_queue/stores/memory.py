@@ -12,7 +12,6 @@ import msgspec
 from dartian_queue.clock import Clock, SystemClock
 from dartian_queue.envelope import Envelope
 from dartian_queue.errors import DuplicateId, shown
-from dartian_queue.outcome import ErrorReport
 from dartian_queue.states import FINAL, State
 from dartian_queue.stores import memory_looks
 from dartian_queue.stores.lifecycle import (
@@ -24,6 +23,7 @@ from dartian_queue.stores.lifecycle import (
     after_settle,
     append_error,
     error_of,
+    report_of_loss,
     storable,
 )
 from dartian_queue.stores.memory_lanes import Lanes, Record
@@ -399,10 +399,7 @@ class MemoryStore:
     def _take_back(self, record: Record) -> Expired:
         holder, now = record.holder, self._clock.wall()
         self._stand(record, after_expiry(record.standing, begun=True, now=now))
-        lost = f"Its worker ({holder}) died or froze while the job ran"
-        record.errors = append_error(
-            record.errors, ErrorReport("Crashed", lost, attempt=record.standing.claims, at=now)
-        )
+        record.errors = append_error(record.errors, report_of_loss(record.standing, holder, now))
         return Expired(record.stored_envelope(), record.standing.state, True, record.standing.crashes, holder)
 
     def _stand(self, record: Record, standing: Standing) -> None:

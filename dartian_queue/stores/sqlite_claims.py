@@ -14,7 +14,15 @@ import msgspec
 from dartian_queue.options import Limits
 from dartian_queue.outcome import Done, ErrorReport
 from dartian_queue.states import State
-from dartian_queue.stores.lifecycle import Standing, after_expiry, after_settle, append_error, claims_of, error_of
+from dartian_queue.stores.lifecycle import (
+    Standing,
+    after_expiry,
+    after_settle,
+    append_error,
+    claims_of,
+    error_of,
+    report_of_loss,
+)
 from dartian_queue.stores.rows import (
     CODES,
     UnreadableRow,
@@ -256,8 +264,7 @@ def _take_back(connection: sqlite3.Connection, seen: Lapsed, now: float, largest
     except UnreadableRow as problem:
         return _spoil(connection, held.seq, str(problem), now)
     standing = after_expiry(standing_from(State.RUNNING, row[:8]), begun=seen.begun, now=now)
-    lost = f"Its worker ({held.holder}) died or froze while the job ran"
-    error = ErrorReport("Crashed", lost, attempt=held.claims, at=now) if seen.begun else None
+    error = report_of_loss(standing, held.holder, now) if seen.begun else None
     _stand(connection, held.seq, standing, error)
     return Expired(envelope, standing.state, seen.begun, standing.crashes, text(held.holder))
 

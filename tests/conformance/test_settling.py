@@ -200,6 +200,8 @@ def test_errors_are_bounded_and_storable(store: Store, seat: Seat) -> None:
 def test_t8_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clock: ManualClock) -> None:
     frozen, other = sit(), sit()
     claim = _claim(store, frozen)
+    store.settle(frozen, [ending(claim, Released())])
+    (claim,) = store.claim(frozen, 1)  # the second claim of the first attempt
     if frozen.marks_path:
         Marks(frozen.marks_path).begin(0, claim.id, claim.token)
     available_at = claim.envelope.available_at
@@ -212,7 +214,8 @@ def test_t8_a_lapsed_lease_is_taken_back_and_charged(store: Store, sit: Sit, clo
     assert store.expire(other) == []
     found = only(store, claim.id)
     assert (found.state, found.crashes, found.tries, found.available_at) == (State.WAITING, 1, 0, available_at)
-    assert [one.type for one in found.errors] == ["Crashed"]
+    lost = f"its worker ({frozen.holder}) died or froze while the job ran"
+    assert [(one.type, one.message, one.attempt) for one in found.errors] == [("JobCrashed", lost, 1)]
     assert store.renew(frozen, [Renewal(claim.id, claim.token)]).lost == (Renewal(claim.id, claim.token),)
 
 
