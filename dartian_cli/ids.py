@@ -29,6 +29,7 @@ def job_named(
     ``rule`` says why a job in another state does not do, where ``{id}`` stands for its id; ``look`` which command
     shows the ids. ``store`` is None where none is, which the command has said.
     """
+    given = given.removeprefix("#")  # as a worker shows it, and no id has
     if not given:
         raise Usage(f"an id is not empty\n{look}")
     if store is None:

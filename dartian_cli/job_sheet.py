@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -13,7 +14,7 @@ from dartian_queue.delays import Exponential
 from dartian_queue.errors import shown
 from dartian_queue.options import Limits
 from dartian_queue.outcome import ErrorReport
-from dartian_queue.states import FINAL, State
+from dartian_queue.states import CRASH_CAP, FINAL, State
 from dartian_queue.stores.store import StoredJob, WorkerInfo
 
 __all__ = ["sheet_data", "show_sheet"]
@@ -33,7 +34,10 @@ def show_sheet(job: StoredJob, holder: WorkerInfo | None, *, unknown: bool, all_
         ui.say("No job class here has this name: no worker of this application claims it.", "yellow")
         ui.say("To see what is wrong: dartian doctor", "dim")
     _show_payload(job)
-    for error in job.errors:
+    for error, is_anew in _by_rounds(job.errors):
+        if is_anew:
+            ui.say()
+            ui.say("put back by queue:retry", "dim")
         _show_error(error, all_frames=all_frames)
     if remedy := _remedy(job):
         ui.say()
@@ -153,10 +157,25 @@ def _show_payload(job: StoredJob) -> None:
         ui.say(f"  {ui.escaped(line)}")
 
 
+def _by_rounds(errors: Sequence[ErrorReport]) -> Iterator[tuple[ErrorReport, bool]]:
+    """Yield each error, and whether the job was put back with all its tries before it.
+
+    A crash costs no try, so the attempt after it has the same number; as many as are allowed have failed the job.
+    """
+    lowest, crashes = 0, 0
+    for error in errors:
+        is_anew = crashes == CRASH_CAP or 0 < error.attempt < lowest
+        has_crashed = error.type == "JobCrashed"
+        crashes = (0 if is_anew else crashes) + has_crashed
+        lowest = error.attempt if has_crashed else error.attempt + 1
+        yield error, is_anew
+
+
 def _show_error(error: ErrorReport, *, all_frames: bool) -> None:
     """Print one attempt's error: its traceback, or what is known where there is none."""
     ui.say()
-    head = f"attempt {error.attempt}" if error.attempt else "error"
+    crashed = " crashed, which costs no try" if error.type == "JobCrashed" else ""
+    head = f"attempt {error.attempt}{crashed}" if error.attempt else "error"
     ui.say(f"{head}, {wording.moment(error.at)}{f', at {ui.escaped(error.where)}' if error.where else ''}", "dim")
     lines, left_out = own_frames(error.traceback, config.current().root, all_frames=all_frames)
     for line in lines or [f"{error.type}: {' '.join(error.message.split())}".removesuffix(": ")]:
@@ -174,6 +193,6 @@ def _remedy(job: StoredJob) -> str:
     short = shlex.quote(ui.escaped(wording.short_id(job.envelope.id)))
     if job.state in (State.FAILED, State.CANCELLED):
         return f"To try again: dartian queue:retry {short}"
-    if job.state in (State.WAITING, State.RUNNING):
+    if job.state in (State.WAITING, State.RUNNING) and not job.cancel_asked:
         return f"To take it back: dartian queue:cancel {short}"
     return ""

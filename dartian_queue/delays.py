@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from dartian_queue.errors import InvalidOption, shown
+from dartian_queue.errors import InvalidOption, quoted
 
 __all__ = [
     "Backoff",
@@ -45,9 +45,9 @@ def seconds(option: str, value: object) -> float:
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{option} takes seconds or a timedelta, not {shown(value)}")
+        raise ValueError(f"{option} takes seconds or a timedelta, not {quoted(value)}")
     if not 0 <= value <= 10 * 366 * 86_400:
-        raise ValueError(f"{option} takes seconds from 0 to ten years, not {shown(value)}")
+        raise ValueError(f"{option} takes seconds from 0 to ten years, not {quoted(value)}")
     return float(value)
 
 
@@ -95,4 +95,4 @@ def checked_backoff(option: str, value: object) -> Backoff:
         return delays
     if isinstance(value, int | float | timedelta):
         return seconds(option, value)
-    raise ValueError(f"{option} takes seconds, a sequence of seconds or exponential(base, cap), not {shown(value)}")
+    raise ValueError(f"{option} takes seconds, a sequence of seconds or exponential(base, cap), not {quoted(value)}")

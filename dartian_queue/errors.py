@@ -56,6 +56,7 @@ __all__ = [
     "UnknownJob",
     "UsageError",
     "did_you_mean",
+    "quoted",
     "shown",
     "without_passwords",
 ]
@@ -202,6 +203,11 @@ def shown(value: object, limit: int = 60) -> str:
     text = without_passwords(text[:_LONGEST_READ])[: 2 * limit]
     text = "".join(character if character.isprintable() else _escape(character) for character in text)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def quoted(value: object) -> str:
+    """Return ``value`` as ``shown`` does, a text in quotes, so that ``'3'`` is not taken for the number."""
+    return repr(shown(value)) if isinstance(value, str) else shown(value)
 
 
 def _guarded_repr(value: object) -> str:

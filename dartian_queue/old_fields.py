@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from dartian_queue.errors import InvalidPayload, JobDefinitionError, did_you_mean, shown
+from dartian_queue.errors import InvalidPayload, JobDefinitionError, did_you_mean, quoted, shown
 
 __all__ = [
     "NO_OLD_FIELDS",
@@ -61,7 +61,7 @@ NO_OLD_FIELDS = OldFields()
 def checked_renamed_fields(option: str, value: object) -> tuple[RenamedField, ...]:
     """Return what ``renamed_fields=`` says; ValueError where that is no mapping of names."""
     if not isinstance(value, Mapping):
-        raise ValueError(f'{option} takes a dict of old names to new ones, {{"old": "new"}}, not {shown(value)}')
+        raise ValueError(f'{option} takes a dict of old names to new ones, {{"old": "new"}}, not {quoted(value)}')
     pairs = cast("Mapping[object, object]", value).items()
     return tuple(RenamedField(_name(option, old), _name(option, new)) for old, new in pairs)
 
@@ -69,7 +69,7 @@ def checked_renamed_fields(option: str, value: object) -> tuple[RenamedField, ..
 def checked_removed_fields(option: str, value: object) -> tuple[str, ...]:
     """Return what ``removed_fields=`` says, each name once; ValueError where that is no list of names."""
     if isinstance(value, str) or not isinstance(value, Sequence | set | frozenset):
-        raise ValueError(f"{option} takes a list of names, not {shown(value)}")
+        raise ValueError(f"{option} takes a list of names, not {quoted(value)}")
     return tuple(dict.fromkeys(_name(option, name) for name in cast("Collection[object]", value)))
 
 

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, cast
 import msgspec
 
 from dartian_queue.delays import Backoff, Exponential, checked_backoff, least_delay, seconds
-from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, shown
+from dartian_queue.errors import DartianError, InvalidOption, JobDefinitionError, did_you_mean, quoted, shown
 from dartian_queue.old_fields import OldFields, RenamedField, checked_removed_fields, checked_renamed_fields
 from dartian_queue.retry_rules import ErrorTypes, RetryRule, checked_fail_on, checked_retry_on
 
@@ -298,7 +298,7 @@ def _moment(option: str, value: datetime) -> float:
 def _whole(lowest: int, highest: int) -> "Check":
     def check(option: str, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-            raise ValueError(f"{option} takes a whole number from {lowest} to {highest}, not {shown(value)}")
+            raise ValueError(f"{option} takes a whole number from {lowest} to {highest}, not {quoted(value)}")
         return value
 
     return check
@@ -306,7 +306,7 @@ def _whole(lowest: int, highest: int) -> "Check":
 
 def _flag(option: str, value: object) -> object:
     if not isinstance(value, bool):
-        raise ValueError(f"{option} takes True or False, not {shown(value)}")
+        raise ValueError(f"{option} takes True or False, not {quoted(value)}")
     return value
 
 
@@ -321,7 +321,7 @@ def _matching(pattern: re.Pattern[str], longest: int, rule: str) -> "Check":
 
 def _tags(option: str, value: object) -> object:
     if not isinstance(value, list | tuple | set | frozenset):
-        raise ValueError(f"{option} takes a list of strings, not {shown(value)}")
+        raise ValueError(f"{option} takes a list of strings, not {quoted(value)}")
     tags = cast("list[object]", list(value))  # pyright: ignore[reportUnknownArgumentType] # narrowed from object
     if len(tags) > MOST_TAGS:
         raise ValueError(f"{option} takes at most {MOST_TAGS} strings, not {len(tags)}")
@@ -333,7 +333,7 @@ def _tags(option: str, value: object) -> object:
 
 def _aliases(option: str, value: object) -> object:
     if isinstance(value, str) or not isinstance(value, list | tuple):
-        raise ValueError(f"{option} takes a list of names, not {shown(value)}")
+        raise ValueError(f"{option} takes a list of names, not {quoted(value)}")
     return tuple(_name(option, alias) for alias in cast("list[object]", value))
 
 

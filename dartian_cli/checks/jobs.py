@@ -28,7 +28,7 @@ def import_jobs(settings: Settings) -> tuple[Registry | None, list[Check]]:
         with redirect_stdout(sys.stderr):
             registry = application.load_jobs(settings)
     except DuplicateJobName as error:
-        return None, [Check(imported), failed(named, error, _LOOK)]
+        return None, [Check(imported), failed(named, error)]
     except JobDefinitionError as error:
         return None, [Check(imported), failed(stored, error, _LOOK)]
     except DartianError as error:
@@ -88,11 +88,10 @@ def of_exports(registry: Registry) -> Check:
         listed: object = getattr(package, "__all__", None)
         if package is None or not isinstance(listed, list | tuple) or not listed or cls.__name__ in listed:
             continue
-        module = cls.__module__.removeprefix(f"{package.__name__}.")
         what = f"{cls.__name__} is not in __all__ of {package.__name__}"
         why = f"from {package.__name__} import {cls.__name__} does not find it, as it finds the others."
         found.append(
-            warning(what, why, f"add to {_place(package)}: from .{module} import {cls.__name__}, and its name")
+            warning(what, why, f"add to {_place(package)}: from {cls.__module__} import {cls.__name__}, and its name")
         )
     return Check("every job is registered in its package", tuple(found))
 

@@ -366,8 +366,7 @@ def _no_breakpoint(*arguments: object, **keywords: object) -> None:
         return
     name = context.name if (context := active()) else "NAME"
     raise RuntimeError(
-        "breakpoint() has no terminal in an isolate\n"
-        f"Run the job here and now instead: dartian job:run {name} field=value"
+        f"breakpoint() has no terminal in an isolate; run the job in yours: dartian job:run {name} field=value"
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from dartian_queue.delays import Exponential
 from dartian_queue.envelope import Envelope
 from dartian_queue.options import Limits
-from dartian_queue.outcome import Cancelled, Done, ErrorReport, Failed
-from dartian_queue.states import State
+from dartian_queue.outcome import Cancelled, Crashed, Done, ErrorReport, Failed, Outcome, Retry
+from dartian_queue.states import CRASH_CAP, State
 from dartian_queue.stores.store import Settlement, Store, WorkerInfo
 from tests.cli.typing_at import Terminal, dartian
 from tests.scene import Scene, wait_for
@@ -62,6 +62,40 @@ def test_show_tells_the_whole_history_of_a_failure(shop: Scene) -> None:
     assert [line.rpartition(" ")[2] for line in frames] == ["Break.handle", "Break.handle.<locals>.deeper"] * 2
     assert any(line.endswith("of libraries left out; to see all: --all") for line in lines)
     assert lines[-1] == "To try again: dartian queue:retry id-1"
+
+
+def test_show_tells_crashes_from_tries_and_where_a_job_was_put_back(shop: Scene) -> None:
+    def crash(attempt: int) -> ErrorReport:
+        return ErrorReport("JobCrashed", "its process ended with exit code 3", attempt=attempt, at=1.0)
+
+    def attempts() -> list[str]:
+        lines = dartian(shop.root, "queue:show", "id-1").out.splitlines()
+        return [line.partition(", 19")[0] for line in lines if line.startswith(("attempt", "put back"))]
+
+    unbound = Limits(tries=0)
+    shop.store.add([Envelope("id-1", "Break", "{}", limits=unbound)])
+    seat = shop.store.join(WorkerInfo(name="made-up", pid=1, host="here"))
+
+    def end(outcome: Outcome) -> None:
+        (claim,) = shop.store.claim(seat, 1)
+        shop.store.settle(seat, [Settlement("id-1", claim.token, outcome)])
+
+    first, second = ErrorReport("ValueError", attempt=1, at=1.0), ErrorReport("ValueError", attempt=2, at=1.0)
+    end(Crashed(crash(1)))
+    end(Retry(first, 0.0))
+    end(Crashed(crash(2)))
+    end(Failed(second))
+    told = ["attempt 1 crashed, which costs no try", "attempt 1", "attempt 2 crashed, which costs no try", "attempt 2"]
+    assert attempts() == told
+    shop.store.retry(["id-1"])
+    for _ in range(CRASH_CAP):
+        end(Crashed(crash(1)))
+    told += ["put back by queue:retry", *["attempt 1 crashed, which costs no try"] * CRASH_CAP]
+    assert attempts() == told
+    shop.store.retry(["id-1"])
+    end(Failed(first))
+    seat.leave()
+    assert attempts() == [*told, "put back by queue:retry", "attempt 1"]
 
 
 def test_show_all_shows_every_frame(shop: Scene) -> None:
@@ -134,6 +168,11 @@ def test_show_of_a_job_whose_name_no_class_has_says_why_it_waits(shop: Scene) ->
     assert dartian(shop.root, "queue:show", "Greet", "--json").data()["unknown_name"] is False
 
 
+def test_an_id_may_be_typed_as_a_worker_shows_it(shop: Scene) -> None:
+    shop.store.add([Envelope("id-1", "Break", "{}")])
+    assert dartian(shop.root, "queue:show", "#id-1").out.startswith("Break id-1\n")
+
+
 def test_show_escapes_what_comes_from_data(shop: Scene) -> None:
     evil = "\x1b[2J\u202e[bold]"
     report = ErrorReport(
@@ -178,6 +217,8 @@ def test_an_id_that_is_unknown_empty_or_stands_for_several_is_exit_2(command: st
         dartian(shop.root, *words, "nope\x1b[2J", code=2).err == f"error: no job has the id 'nope\\x1b[2J'\n  {look}\n"
     )
     assert dartian(shop.root, *words, "", code=2).err == f"error: an id is not empty\n  {look}\n"
+    assert dartian(shop.root, *words, "#nope", code=2).err == f"error: no job has the id 'nope'\n  {look}\n"
+    assert dartian(shop.root, *words, "#", code=2).err == f"error: an id is not empty\n  {look}\n"
     stem = "two" if command == "queue:cancel" else "twi"
     err = dartian(shop.root, *words, stem, code=2).err
     assert err.startswith(f"error: '{stem}' is the beginning of 2 ids: {stem}n-1 (Break), {stem}n-2 (Break)\n")
@@ -359,7 +400,9 @@ def test_cancel_ends_a_job_that_does_not_listen(shop: Scene) -> None:
     worker.wait("attempt_started")
     out = dartian(shop.root, "queue:cancel", identity).out
     assert out.splitlines()[0] == "1 running job asked to end; its worker ends it if it does not by itself."
-    assert "running, asked to end" in dartian(shop.root, "queue:show", identity).out
+    shown = dartian(shop.root, "queue:show", identity).out
+    assert "running, asked to end" in shown
+    assert "To take it back" not in shown
     shop.wait_until(identity, State.CANCELLED, 15.0)
     assert dartian(shop.root, "queue:retry", identity, "--json").data() == {"retried": [identity]}
 

@@ -339,21 +339,27 @@ def test_every_configured_store_is_looked_at_once(shop: Scene) -> None:
 
 # Jobs
 
+LOOK = "dartian job:list -v"
+
 
 @pytest.mark.parametrize(
-    ("source", "what"),
+    ("source", "what", "remedy"),
     [
-        ("1 +", "the jobs module 'app.jobs.more' cannot be imported: SyntaxError"),
-        ("class Greet(Job):\n    def handle(self) -> None: ...", "two job classes have the name 'Greet'"),
-        ("class Bad(Job):\n    field: complex\n    def handle(self) -> None: ...", "Bad.field"),
-        ("class Bad(Job, tires=3):\n    def handle(self) -> None: ...", "did you mean 'tries'?"),
+        ("1 +", "the jobs module 'app.jobs.more' cannot be imported: SyntaxError", LOOK),
+        (
+            "class Greet(Job):\n    def handle(self) -> None: ...",
+            "two job classes have the name 'Greet'",
+            'Rename one, or give it a name of its own: class Greet(Job, name="...")',
+        ),
+        ("class Bad(Job):\n    field: complex\n    def handle(self) -> None: ...", "Bad.field", LOOK),
+        ("class Bad(Job, tires=3):\n    def handle(self) -> None: ...", "did you mean 'tries'?", LOOK),
     ],
 )
-def test_jobs_that_cannot_be_loaded_are_an_error(source: str, what: str, shop: Scene) -> None:
+def test_jobs_that_cannot_be_loaded_are_an_error(source: str, what: str, remedy: str, shop: Scene) -> None:
     shop.write("app/jobs/more.py", f"from dartian_queue import Job\n{source}\n")
     finding = only(shop, "error")
     assert what in finding["what"]
-    assert finding["remedy"] == "dartian job:list -v"
+    assert finding["remedy"] == remedy
 
 
 def test_what_jobs_print_when_they_are_imported_does_not_disturb(shop: Scene) -> None:
@@ -390,7 +396,7 @@ def test_a_job_that_is_not_registered_beside_others_is_a_warning(shop: Scene) ->
     shop.write("app/jobs/__init__.py", f"from .few import {names}\n__all__ = {names.split(', ')}\n")
     finding = only(shop, "warning")
     assert finding["what"] == "Slow is not in __all__ of app.jobs"
-    assert finding["remedy"] == "add to app/jobs/__init__.py: from .few import Slow, and its name"
+    assert finding["remedy"] == "add to app/jobs/__init__.py: from app.jobs.few import Slow, and its name"
 
 
 def test_a_connection_that_does_not_exist_is_an_error(shop: Scene) -> None:

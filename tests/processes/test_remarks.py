@@ -102,8 +102,7 @@ def test_a_breakpoint_in_an_isolate_fails_at_once_and_says_where_it_works(made: 
     (error,) = job.errors
     assert (error.type, error.where) == ("RuntimeError", "app/jobs/made.py:14")
     assert error.message == (
-        "breakpoint() has no terminal in an isolate\n"
-        "Run the job here and now instead: dartian job:run Stopper field=value"
+        "breakpoint() has no terminal in an isolate; run the job in yours: dartian job:run Stopper field=value"
     )
     assert "dartian job:run Stopper field=value" in dartian(made.root, "queue:show", job_id).out
     assert made.notes() == []

@@ -141,7 +141,7 @@ def test_the_environment_wins_over_dotenv(root: Path, monkeypatch: pytest.Monkey
         ),
         ("config = {}\n", "config/queue.py has a `config` that is {}\nIt takes: config = Config(...), from "),
         ("config = Config(tires=3)\n", "there is no setting 'tires'; did you mean 'tries'?"),
-        ("config = Config(tries='x')\n", "tries takes a whole number from 0 to 1000000, not x"),
+        ("config = Config(tries='x')\n", "tries takes a whole number from 0 to 1000000, not 'x'"),
         ("config = Config(lease=1)\n", "lease takes at least 3 seconds, not 1.0"),
         (
             "config = Config(connections={'a': Connection(driver='isolat')})\n",

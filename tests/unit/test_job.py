@@ -570,7 +570,7 @@ def test_what_is_no_job_class_is_told() -> None:
 
 DEFINITIONS: list[tuple[str, str]] = [
     ("class Work(Job, tires=3): ...", "class Work has no option 'tires'; did you mean 'tries'?"),
-    ("class Work(Job, tries='3'): ...", "class Work: tries takes a whole number from 0 to 1000000, not 3"),
+    ("class Work(Job, tries='3'): ...", "class Work: tries takes a whole number from 0 to 1000000, not '3'"),
     ("class Work(Job, isolate='cold'): ...", 'class Work: isolate takes "warm" or "fresh", not \'cold\''),
     (
         "class Work(Job):\n  a: int = 1\n  b: int",

@@ -159,7 +159,7 @@ def test_old_names_are_inherited_as_fields_are() -> None:
         ),
         ({"renamed_fields": {"a-b": "at"}}, "class Odd: renamed_fields takes names of fields, not 'a-b'"),
         ({"renamed_fields": {"a": 3}}, "class Odd: renamed_fields takes names of fields, not 3"),
-        ({"removed_fields": "a"}, "class Odd: removed_fields takes a list of names, not a"),
+        ({"removed_fields": "a"}, "class Odd: removed_fields takes a list of names, not 'a'"),
         ({"removed_fields": [3]}, "class Odd: removed_fields takes names of fields, not 3"),
         ({"renamed_field": {}}, "class Odd has no option 'renamed_field'; did you mean 'renamed_fields'?"),
     ],
