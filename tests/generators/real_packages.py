@@ -1,7 +1,6 @@
 """Copies of packages that nobody wrote for these tests: each is a project in which one class is a job."""
 
 import ast
-import os
 import re
 import sysconfig
 from collections import Counter
@@ -15,11 +14,12 @@ import msgspec
 from dartian_cli.edits.job_fields import read_job
 from dartian_cli.edits.source import Source, parse
 from dartian_cli.errors import CliError
+from tests.faults.instruments import FULL
 
-__all__ = ["Copy", "copies", "files_of", "packages"]
+__all__ = ["Copy", "copies", "packages"]
 
 SITE = Path(sysconfig.get_path("purelib"))
-LARGEST = 2_500_000 if os.environ.get("DARTIAN_FAULTS") == "full" else 250_000
+LARGEST = 2_500_000 if FULL else 700_000
 """Bytes of source: of what is larger, all commands together take seconds, with the long fault suite alone."""
 
 CHOICES = 8
@@ -45,11 +45,12 @@ class Copy(msgspec.Struct, frozen=True):
         return Path(self.path).stem
 
 
-def packages(largest: int) -> list[str]:
-    """Return the packages of the test environment that have a module besides, and no more source than this."""
+def packages(largest: int = LARGEST) -> list[str]:
+    """Return the packages of the test environment that have a module besides, and no more source; small ones first."""
     found = [path.parent for path in SITE.glob("*/__init__.py") if path.parent.name.isidentifier()]
     sizes = {path.name: [file.stat().st_size for file in path.rglob("*.py")] for path in found}
-    return sorted(name for name, size in sizes.items() if len(size) > 1 and sum(size) < largest)
+    found_sizes = {name: sum(size) for name, size in sizes.items() if len(size) > 1}
+    return sorted((name for name, size in found_sizes.items() if size < largest), key=lambda name: found_sizes[name])
 
 
 @cache
@@ -60,12 +61,12 @@ def files_of(package: str) -> dict[str, bytes]:
 
 
 @cache
-def copies() -> dict[str, list[Copy]]:
-    """Return the packages that have a class which could be a job, each as some projects with another one made a job.
+def copies(package: str) -> list[Copy]:
+    """Return the package as some projects, with another class that is made a job in each; none where there is none.
 
     First come those with fields and without a constructor, the one that is named most often before the others.
     """
-    return {package: found for package in packages(LARGEST) if (found := list(islice(_copies(package), CHOICES)))}
+    return list(islice(_copies(package), CHOICES))
 
 
 def _copies(package: str) -> Iterator[Copy]:

@@ -4,6 +4,7 @@ Each command is applied to a copy of each package on disk. What differs then has
 command that is its opposite brings back what was there, and so does ``dartian undo``, to the byte.
 """
 
+import ast
 import re
 import tokenize
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +34,8 @@ from dartian_cli.plan import Plan, run
 from dartian_cli.project import Project
 from dartian_cli.testing import MemoryProject, Result
 from dartian_cli.workspace import Workspace
-from tests.generators.real_packages import Copy, copies
+from tests.faults.instruments import FULL
+from tests.generators.real_packages import Copy, copies, packages
 from tests.generators.test_unregister_job import is_like
 
 NEW, STEM = "QuiteAnotherName", "quite_another_name"
@@ -242,22 +244,20 @@ def was_carried_out(copy: Copy, command: Command, root: Path) -> bool:
     return True
 
 
-def test_there_are_enough() -> None:
-    assert len(copies()) >= ENOUGH, list(copies())
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_changes_that_was_not_meant(name: str, tmp_path: Path) -> None:
-    tried = {
-        package: any(was_carried_out(copy, COMMANDS[name], tmp_path / package / copy.class_name) for copy in choices)
-        for package, choices in copies().items()
-    }
-    assert sum(tried.values()) >= ENOUGH, tried
+    done, refused = list[str](), list[str]()
+    for package in packages():
+        each = (was_carried_out(copy, COMMANDS[name], tmp_path / package / copy.class_name) for copy in copies(package))
+        (done if any(each) else refused).append(package)
+        if len(done) == ENOUGH and not FULL:
+            break
+    assert len(done) >= ENOUGH, refused
 
 
 def test_a_job_that_is_made_and_removed_leaves_every_byte_but_line_breaks() -> None:
     removed = 0
-    for package, (copy, *_) in copies().items():
+    for copy in (copy for package in packages() for copy in copies(package)[:1]):
         project = MemoryProject(dict(copy.files))
         try:
             made = project.run_once(plan_job, "audio/PublishRealPodcast", ["podcast_id:int"]).project
@@ -267,8 +267,10 @@ def test_a_job_that_is_made_and_removed_leaves_every_byte_but_line_breaks() -> N
         left = made.run_once(plan_removal, "audio/PublishRealPodcast").project
         left = left.run_once(plan_removal, "PublishRealPodcast").project
         assert set(left.files) - set(project.files) <= {"tests/__init__.py"}
-        registry = f"{package}/__init__.py"
+        registry = f"{copy.package}/__init__.py"
         assert {path for path in project.files if left.files[path] != project.files[path]} <= {registry}
         assert is_like(left.files[registry], project.files[registry]), "a list that has grown too long stays broken"
         removed += 1
+        if removed == ENOUGH and not FULL:
+            break
     assert removed >= ENOUGH
