@@ -28,7 +28,7 @@ test: setup ## Run everything that a change must pass: ruff, mypy, pyright, pyte
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 faults: setup ## Run the long fault suite: kills, freezes and starves real processes
 	DARTIAN_FAULTS=full $(BIN)/pytest --numprocesses 2 --dist worksteal --timeout 900 tests/faults tests/conformance/test_walks.py tests/generators/test_plan.py \

@@ -34,7 +34,7 @@ def test_make_test_runs_every_check_and_the_tests_last() -> None:
         "ruff format --check .",
         "mypy",
         "pyright",
-        "pytest --numprocesses 2 --dist worksteal",
+        "pytest --numprocesses 3 --dist worksteal",
     ]
 
 
