@@ -121,8 +121,17 @@ def _command_named(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     if group := [name for name in COMMANDS if name.startswith(f"{first}:")]:
         raise Usage(f"{first!r} is the beginning of a command\nIt goes on as one of: {', '.join(group)}")
     kind = "option" if first.startswith("-") else "command"
-    near = did_you_mean(first, list(COMMANDS)) or did_you_mean(joined, list(COMMANDS))
+    near = _nearest(first) or _nearest(joined)
     raise Usage(f"there is no {kind} '{shown(first)}'{near}\nTo see all commands: dartian")
+
+
+def _nearest(word: str) -> str:
+    """Return the nearest command, as ``did_you_mean`` does: within a group by what stands behind its colon alone."""
+    prefix = word[: word.find(":") + 1]
+    group = [name.removeprefix(prefix) for name in COMMANDS if prefix and name.startswith(prefix)]
+    if not group:
+        return did_you_mean(word, list(COMMANDS))
+    return did_you_mean(word.removeprefix(prefix), group).replace("'", f"'{prefix}", 1)
 
 
 def _invoke(name: str, arguments: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from dartian_cli.errors import Usage
 from dartian_queue import config
 from dartian_queue.delays import seconds
 from dartian_queue.errors import ConfigError, did_you_mean, shown
+from dartian_queue.options import QUEUE
 from dartian_queue.registry import Registry, load_application
 from dartian_queue.settings import DRIVERS, Connection, Settings
 from dartian_queue.stores import open_store
@@ -40,21 +41,26 @@ def load_jobs(settings: Settings) -> Registry:
     return load_application(settings)
 
 
-def connection_named(name: str | None) -> Connection:
-    """Return the connection of that name, or the default one; Usage if there is none, ConfigError for memory."""
+def connection_named(name: str | None, otherwise: str = "") -> Connection:
+    """Return the connection of that name, or the default one; Usage if there is none, ConfigError for memory.
+
+    ``otherwise`` says what else may have been meant, where there is none and none with a name like it.
+    """
     settings = config.current()
-    connection = settings.default if name is None else _named(name, settings)
+    connection = settings.default if name is None else _named(name, settings, otherwise)
     refuse_memory(connection)
     return connection
 
 
-def _named(name: str, settings: Settings) -> Connection:
+def _named(name: str, settings: Settings, otherwise: str) -> Connection:
     try:
         return settings.connection(name)
     except ConfigError:
         known = sorted({*settings.connections, *DRIVERS})
+        near = did_you_mean(name, known)
+        more = "" if near else otherwise
         raise Usage(
-            f"there is no connection '{shown(masked(name))}'{did_you_mean(name, known)}\nThere are: {', '.join(known)}"
+            f"there is no connection '{shown(masked(name))}'{near}\nThere are: {', '.join(known)}{more}"
         ) from None
 
 
@@ -74,7 +80,8 @@ def storing_connection(name: str | None, command: str) -> Connection:
 
     ``command`` is what to type before the name of another connection.
     """
-    connection = connection_named(name)
+    is_queue = name is not None and not command.endswith("--connection") and QUEUE.fullmatch(name)
+    connection = connection_named(name, f"\nFor a queue: dartian {command} --queue {name}" if is_queue else "")
     if connection.driver != "sync":
         return connection
     settings = config.current()

@@ -52,6 +52,10 @@ def _run(job: Job, context: JobContext) -> str | None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        from bdb import BdbQuit
+
+        if isinstance(error, BdbQuit):
+            return "it was left in the debugger"
         from dartian_cli.frames import user_traceback
 
         ui.note(user_traceback(error))

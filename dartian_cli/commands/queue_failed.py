@@ -7,6 +7,7 @@ import typer
 
 from dartian_cli import application, ui, wording
 from dartian_cli.flags import AsJson, ConnectionName, NameFilter, QueueFilter
+from dartian_cli.queues import remark_unknown
 from dartian_cli.stored import errors_of, payload_of
 from dartian_queue.states import State
 from dartian_queue.stores.store import StoredJob
@@ -37,6 +38,8 @@ def queue_failed(
         return
     held = bool(store and store.jobs(held=True, queue=queue, name=name, limit=1))
     if not jobs:
+        if store and queue is not None:
+            remark_unknown([queue], store.counts())
         ui.say("No job has failed." if queue is None and name is None else "No such job has failed.")
     else:
         _show_page(jobs, limit)

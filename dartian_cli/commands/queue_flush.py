@@ -8,6 +8,7 @@ from dartian_cli import application, ui, wording
 from dartian_cli.amounts import hours_as_seconds
 from dartian_cli.consent import has_consent
 from dartian_cli.flags import AsJson, ConnectionName, NameFilter, QueueFilter, Yes
+from dartian_cli.queues import remark_unknown
 from dartian_queue.states import State
 from dartian_queue.stores.store import Store
 
@@ -31,6 +32,8 @@ def queue_flush(
     chosen = application.storing_connection(connection, "queue:flush --connection")
     store = application.sought_store(chosen)
     number = store.how_many(State.FAILED, queue=queue, name=name, older=older) if store else 0
+    if store and queue is not None and not number:
+        remark_unknown([queue], store.counts())
     if number and not has_consent(f"Delete {wording.of(number, 'failed job')} for good?", yes=yes):
         return 1
     deleted = _flush(store, older, queue, name) if store and number else 0

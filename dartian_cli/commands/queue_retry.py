@@ -9,7 +9,7 @@ from dartian_cli.completion import sources
 from dartian_cli.errors import Usage
 from dartian_cli.flags import AsJson, ConnectionName, NameFilter, QueueFilter
 from dartian_cli.ids import jobs_named
-from dartian_cli.queues import say_pauses
+from dartian_cli.queues import remark_unknown, say_pauses
 from dartian_queue.errors import shown
 from dartian_queue.states import State
 from dartian_queue.stores.store import Store
@@ -53,6 +53,8 @@ def queue_retry(
         ui.emit({"retried": retried})
         return
     if not retried:
+        if store and queue is not None:
+            remark_unknown([queue], store.counts())
         such = "such " if queue is not None or name is not None else ""
         ui.say(f"No {such}job has failed: there is nothing to retry.")
         return

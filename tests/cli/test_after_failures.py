@@ -168,6 +168,16 @@ def test_show_of_a_job_whose_name_no_class_has_says_why_it_waits(shop: Scene) ->
     assert dartian(shop.root, "queue:show", "Greet", "--json").data()["unknown_name"] is False
 
 
+@pytest.mark.parametrize("command", ["queue:failed", "queue:retry all", "queue:flush --yes"])
+def test_a_queue_that_may_be_misspelt_is_told_where_nothing_of_it_has_failed(command: str, shop: Scene) -> None:
+    ended(shop.store, FAILURE, *failed("a-1", queue="media"))
+    answer = dartian(shop.root, *command.split(), "--queue", "medai")
+    assert answer.err == "No job is on a queue 'medai'; did you mean 'media'?\n"
+    assert answer.out.startswith("No such job has failed")
+    shop.store.add(failed("a-2", queue="mail"))
+    assert dartian(shop.root, *command.split(), "--queue", "mail").err == ""
+
+
 def test_an_id_may_be_typed_as_a_worker_shows_it(shop: Scene) -> None:
     shop.store.add([Envelope("id-1", "Break", "{}")])
     assert dartian(shop.root, "queue:show", "#id-1").out.startswith("Break id-1\n")

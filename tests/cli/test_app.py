@@ -95,6 +95,8 @@ HOW = "\n  To see how it is used: dartian"
     [
         ("queue:wrok", f"there is no command 'queue:wrok'; did you mean 'queue:work'?{ALL}"),
         ("queue:flash", f"there is no command 'queue:flash'; did you mean 'queue:flush'?{ALL}"),
+        ("queue:listen", f"there is no command 'queue:listen'{ALL}"),
+        ("queu:work", f"there is no command 'queu:work'; did you mean 'queue:work'?{ALL}"),
         ("\x1b[31mred", f"there is no command '\\x1b[31mred'{ALL}"),
         ("--versoin", f"there is no option '--versoin'{ALL}"),
         ("stub wrok", "'stub' is the beginning of a command\n  It goes on as one of: stub:publish\n"),

@@ -61,6 +61,17 @@ def test_an_unknown_connection(command: str, shop: Scene) -> None:
     assert err == "error: there is no connection 'isolte'; did you mean 'isolate'?\n  There are: isolate, sync\n"
 
 
+@pytest.mark.parametrize("command", ["queue:work", "queue:clear"])
+def test_a_queue_where_a_connection_belongs(command: str, shop: Scene) -> None:
+    assert refused(shop, f"{command} media", 2) == (
+        "error: there is no connection 'media'\n"
+        "  There are: isolate, sync\n"
+        f"  For a queue: dartian {command} --queue media\n"
+    )
+    assert "For a queue" not in refused(shop, f"{command} a/b", 2)
+    assert "For a queue" not in refused(shop, "queue:status --connection media", 2)
+
+
 @pytest.mark.parametrize("command", STORING)
 def test_a_store_that_is_no_database(command: str, shop: Scene) -> None:
     shop.store_path.parent.mkdir()

@@ -289,6 +289,18 @@ def test_breakpoint_works(shop: Scene, terminal: Callable[..., Terminal]) -> Non
     assert "went on" in shown.text
 
 
+def test_a_debugger_that_is_left_shows_no_traceback_of_its_own(shop: Scene, terminal: Callable[..., Terminal]) -> None:
+    shop.jobs("class Stop(Job):\n    def handle(self) -> None:\n        breakpoint()\n        note('on')\n", "stop")
+    shown = terminal("job:run", "Stop")
+    shown.wait_for("(Pdb)")
+    shown.type("q\n")
+    assert shown.end() == 1
+    assert "error: Stop failed after " in shown.text
+    assert shown.text.rstrip().endswith(": it was left in the debugger")
+    assert "Traceback" not in shown.text
+    assert shop.notes() == []
+
+
 def test_dispatch_stores_and_says_who_runs_it(shop: Scene) -> None:
     answer = dartian(
         shop.root, "job:dispatch", "Greet", "name=Ada", "--delay", "1h", "--priority", "5", "--tags", "a, b"
