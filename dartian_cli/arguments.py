@@ -9,7 +9,7 @@ from dartian_queue.codec import Codec, PayloadField
 from dartian_queue.errors import InvalidPayload, did_you_mean, shown
 from dartian_queue.job import Job, codec_of, encode, fields_of, load
 
-__all__ = ["make_job"]
+__all__ = ["as_arguments", "make_job"]
 
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 
@@ -38,6 +38,24 @@ def make_job(cls: type[Job], name: str, arguments: Sequence[str], limit: int) ->
             f"{name}'s constructor refused these values: {type(error).__name__}: {shown(str(error), 200)}"
         ) from error
     return load(cls, encode(job, limit))
+
+
+def as_arguments(payload: str) -> list[str] | None:
+    """Return the arguments that ``make_job`` reads as the same values; None where the payload is no JSON object."""
+    try:
+        values = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+        return [f"{name}={_typed(bytes(value))}" for name, value in values.items()]
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+
+
+def _typed(value: bytes) -> str:
+    """Return a JSON value as it is typed: a text as itself where it could not be taken for JSON."""
+    if value.startswith(b'"'):
+        text = msgspec.json.decode(value, type=str)
+        if _json(text) is None:
+            return text
+    return value.decode()
 
 
 def _value(owner: str, field: PayloadField, text: str) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from dartian_cli import ui, wording
+from dartian_cli.arguments import as_arguments
 from dartian_cli.stored import errors_of, payload_of, progress_data
 from dartian_cli.stored_frames import own_frames
 from dartian_queue import config
@@ -19,6 +20,8 @@ from dartian_queue.stores.store import StoredJob, WorkerInfo
 
 __all__ = ["sheet_data", "show_sheet"]
 
+_LONGEST_COMMAND = 200
+"""Characters that a person would still copy."""
 _STYLES: dict[State, ui.Style] = {State.DONE: "green", State.FAILED: "red", State.RUNNING: "cyan"}
 
 
@@ -39,9 +42,10 @@ def show_sheet(job: StoredJob, holder: WorkerInfo | None, *, unknown: bool, all_
             ui.say()
             ui.say("put back by queue:retry", "dim")
         _show_error(error, all_frames=all_frames)
-    if remedy := _remedy(job):
+    if remedies := _remedies(job):
         ui.say()
-        ui.say(remedy, "dim")
+        for remedy in remedies:
+            ui.say(remedy, "dim")
 
 
 def sheet_data(job: StoredJob, holder: WorkerInfo | None) -> dict[str, object]:
@@ -189,10 +193,21 @@ def _show_error(error: ErrorReport, *, all_frames: bool) -> None:
             ui.say(f"  | {ui.escaped(line)}")
 
 
-def _remedy(job: StoredJob) -> str:
+def _remedies(job: StoredJob) -> list[str]:
     short = shlex.quote(ui.escaped(wording.short_id(job.envelope.id)))
     if job.state in (State.FAILED, State.CANCELLED):
-        return f"To try again: dartian queue:retry {short}"
+        here = _run_here(job) if job.state is State.FAILED else ""
+        run = [f"To run it here and now: {here}"] if here else []
+        return [*run, f"To try again: dartian queue:retry {short}"]
     if job.state in (State.WAITING, State.RUNNING) and not job.cancel_asked:
-        return f"To take it back: dartian queue:cancel {short}"
-    return ""
+        return [f"To take it back: dartian queue:cancel {short}"]
+    return []
+
+
+def _run_here(job: StoredJob) -> str:
+    """Return the command that runs a job of these values here and now; empty where it is too long to be typed."""
+    arguments = as_arguments(job.envelope.payload)
+    if arguments is None:
+        return ""
+    typed = f"dartian job:run {shlex.join([job.envelope.name, *arguments])}"
+    return typed if len(typed) <= _LONGEST_COMMAND and ui.escaped(typed) == typed else ""

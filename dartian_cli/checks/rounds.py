@@ -61,8 +61,9 @@ def _of_jobs(settings: Settings, connections: list[Connection]) -> list[Check]:
     registry, checks = jobs.import_jobs(settings)
     found: list[Store] = [store for one in connections if (store := application.existing_store(one)) is not None]
     held = _read("no job is held", lambda: waiting.of_held(found))
+    pauses = _read("nothing waits on a queue that is paused", lambda: waiting.of_pauses(found))
     if registry is None:
-        return [*checks, held]
+        return [*checks, held, pauses]
     return [
         *checks,
         jobs.of_origin(registry, settings),
@@ -73,6 +74,7 @@ def _of_jobs(settings: Settings, connections: list[Connection]) -> list[Check]:
         jobs.of_timeouts(registry, settings),
         _read("every name that waits is known", lambda: waiting.of_names(found, registry)),
         held,
+        pauses,
     ]
 
 

@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Sequence
 
 from dartian_cli.checks.findings import warning
-from dartian_cli.wording import count, short_id
+from dartian_cli.wording import count, of, short_id
 from dartian_queue.errors import did_you_mean, shown
 from dartian_queue.registry import Registry
 from dartian_queue.stores.store import Check, Finding, Store
 
-__all__ = ["of_held", "of_names"]
+__all__ = ["of_held", "of_names", "of_pauses"]
 
 _FEW = 3
 
@@ -27,6 +27,25 @@ def of_names(stores: Sequence[Store], registry: Registry) -> Check:
         for name in names
     ]
     return Check("every name that waits is known", tuple(found))
+
+
+def of_pauses(stores: Sequence[Store]) -> Check:
+    """Check for jobs that wait on queues that are paused."""
+    found: list[Finding] = []
+    why = "No worker begins them until somebody lets them go on."
+    for store in stores:
+        counts = store.counts()
+        if counts.total.paused and counts.total.waiting:
+            what = f"All queues are paused, and {_waiting(counts.total.waiting)}"
+            found.append(warning(what, why, "dartian queue:resume --all"))
+        for queue in (one for one in counts.queues if one.queue in counts.paused and one.waiting):
+            what = f"The queue {shown(queue.queue)} is paused, and {_waiting(queue.waiting)} on it"
+            found.append(warning(what, why, f"dartian queue:resume {shown(queue.queue)}"))
+    return Check("nothing waits on a queue that is paused", tuple(found))
+
+
+def _waiting(number: int) -> str:
+    return f"{of(number, 'job')} {'waits' if number == 1 else 'wait'}"
 
 
 def of_held(stores: Sequence[Store]) -> Check:

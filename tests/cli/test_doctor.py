@@ -413,6 +413,20 @@ def test_jobs_longer_than_the_grace_are_a_warning(shop: Scene) -> None:
     assert findings(shop) == []
 
 
+def test_what_waits_on_a_paused_queue_is_a_warning(shop: Scene) -> None:
+    shop.store.add([Envelope("id-1", "Greet", '{"name": "Ada"}', queue="mail")])
+    shop.store.pause(["mail", "post"])
+    finding = only(shop, "warning")
+    assert finding["what"] == "The queue mail is paused, and 1 job waits on it"
+    assert finding["remedy"] == "dartian queue:resume mail"
+    shop.store.resume(["mail", "post"])
+    shop.store.pause([])
+    shop.store.add([Envelope("id-2", "Greet", '{"name": "Ada"}')])
+    finding = only(shop, "warning")
+    assert finding["what"] == "All queues are paused, and 2 jobs wait"
+    assert finding["remedy"] == "dartian queue:resume --all"
+
+
 def test_jobs_under_unknown_names_and_held_ones_are_warnings(shop: Scene) -> None:
     shop.store.add([Envelope("id-1", "Greeet", "{}"), Envelope("id-2", "Greet", '{"nam": 1}')])
     worker = shop.worker().ready()

@@ -1,10 +1,13 @@
 """job:list, job:show, job:run and job:dispatch."""
 
+import json
 import re
+import shlex
 from collections.abc import Callable
 
 import pytest
 
+from dartian_queue.envelope import Envelope
 from dartian_queue.outcome import ErrorReport, Failed
 from dartian_queue.states import State
 from dartian_queue.stores.store import Settlement, WorkerInfo
@@ -287,6 +290,46 @@ def test_breakpoint_works(shop: Scene, terminal: Callable[..., Terminal]) -> Non
     shown.type("c\n")
     assert shown.end() == 0
     assert "went on" in shown.text
+
+
+def test_what_failed_is_run_here_by_the_command_that_queue_show_prints(shop: Scene) -> None:
+    shop.jobs(
+        """
+        class Odd(Job):
+            text: str
+            either: int | str
+            maybe: str | None
+            rows: list[str]
+            share: float = 0.5
+
+            def handle(self) -> None:
+                note(repr(self))
+                raise ValueError("odd")
+        """,
+        "odd",
+    )
+    for text, either in (("it's", "7"), ('"quoted"', "None"), ("true", "true"), ("$HOME `id` \\", "[1]"), ("", "x=y")):
+        payload = {"text": text, "either": either, "maybe": None, "rows": ["a b", "ü"], "share": 1e-9}
+        failed = shop.put("Odd", json.dumps(payload, ensure_ascii=False))
+        shop.work()
+        (line,) = (one for one in dartian(shop.root, "queue:show", failed).out.splitlines() if "job:run" in one)
+        told, _, typed = line.partition(": ")
+        assert told == "To run it here and now"
+        dartian(shop.root, *shlex.split(typed)[1:], code=1)
+        in_the_worker, here = shop.notes()[-2:]
+        assert in_the_worker == here
+
+
+@pytest.mark.parametrize("payload", ['{"name": "%s"}' % ("x" * 200), '{"name": "a\\u001b[2J"}', "[1]", "no json"])
+def test_no_command_is_printed_that_nobody_could_type(payload: str, shop: Scene) -> None:
+    shop.store.add([Envelope("id-1", "Greet", payload)])
+    seat = shop.store.join(WorkerInfo(name="made-up", pid=1, host="here"))
+    (claim,) = shop.store.claim(seat, 1)
+    shop.store.settle(seat, [Settlement("id-1", claim.token, Failed(ErrorReport("ValueError", "odd")))])
+    seat.leave()
+    out = dartian(shop.root, "queue:show", "id-1").out
+    assert "job:run" not in out
+    assert out.endswith("To try again: dartian queue:retry id-1\n")
 
 
 def test_a_debugger_that_is_left_shows_no_traceback_of_its_own(shop: Scene, terminal: Callable[..., Terminal]) -> None:
