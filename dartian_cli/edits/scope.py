@@ -16,6 +16,7 @@ __all__ = [
     "inner_statements",
     "is_docstring",
     "is_future",
+    "may_bind",
     "shallow_walk",
     "text_of",
     "top_level",
@@ -64,6 +65,12 @@ def bindings_of(tree: ast.Module, name: str, package: str) -> list[Binding]:
         for statement, for_checkers in top_level(ast.Module([outer], []))
         for binding in _bound(statement, name, package)
     ]
+
+
+def may_bind(tree: ast.Module, name: str, package: str) -> bool:
+    """Return whether a module may have a name: bound in another way, or by something that cannot be seen."""
+    names = (name, "*", "__getattr__")
+    return any(bindings_of(tree, each, package) for each in names)
 
 
 def _bound(statement: ast.stmt, name: str, package: str) -> list[Binding]:

@@ -10,7 +10,7 @@ import sys
 import msgspec
 
 from dartian_cli.annotations import Annotation, Import
-from dartian_cli.edits.scope import bindings_of
+from dartian_cli.edits.scope import bindings_of, may_bind
 from dartian_cli.edits.source import parse
 from dartian_cli.errors import BrokenSource, FieldRefused
 from dartian_cli.generators.imports import is_own
@@ -54,7 +54,7 @@ def look_up(workspace: Workspace, annotation: Annotation, roots: tuple[str, ...]
         return Known()
     found = _class(tree, annotation.head)
     package = source.module if path.endswith("/__init__.py") else source.module.rpartition(".")[0]
-    if found is None and not _may_bind(tree, source.name, package):
+    if found is None and not may_bind(tree, source.name, package):
         names = [statement.name for statement in tree.body if isinstance(statement, ast.ClassDef)]
         raise FieldRefused(f"{path} has no {source.name}{did_you_mean(source.name, names)}")
     if found is not None:
@@ -134,12 +134,6 @@ def _class(tree: ast.Module, dotted: str) -> ast.ClassDef | None:
             return None
         body = found.body
     return found
-
-
-def _may_bind(tree: ast.Module, name: str, package: str) -> bool:
-    """Return whether the name could be there: bound in another way, or by something that cannot be seen."""
-    names = (name, "*", "__getattr__")
-    return any(bindings_of(tree, each, package) for each in names)
 
 
 def _members(found: ast.ClassDef) -> tuple[str, ...]:

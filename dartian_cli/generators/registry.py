@@ -8,6 +8,9 @@ from pathlib import PurePosixPath
 from dartian_cli.annotations import Import
 from dartian_cli.edits.listed import list_of_one
 from dartian_cli.edits.register_job import Registration, register_job
+from dartian_cli.edits.scope import may_bind
+from dartian_cli.edits.source import parse
+from dartian_cli.errors import Conflict, shown_path
 from dartian_cli.generators.imports import import_block, own_modules
 from dartian_cli.layout import laid_out
 from dartian_cli.style import find_style
@@ -25,11 +28,22 @@ def registration_of(
 
 
 def register(workspace: Workspace, job: Registration) -> None:
-    """Want the job's class imported and exported by its package."""
+    """Want the job's class imported and exported by its package; Conflict where its module is kept, and has it not."""
+    _refuse_missing(workspace, job)
     content = workspace.read(job.path)
     if content is None:
         content = _new_file(workspace, job).encode("utf-8")
     workspace.edit(job.path, register_job(content, job))
+
+
+def _refuse_missing(workspace: Workspace, job: Registration) -> None:
+    path = str(PurePosixPath(job.path).with_name(f"{job.module}.py"))
+    tree = parse(path, workspace.read(path) or b"")
+    if not may_bind(tree, job.class_name, job.package):
+        raise Conflict(
+            f"{shown_path(path)} has no {job.class_name}, so the package cannot import it from there\n"
+            f"Nothing was changed. Choose another name, or have the file overwritten."
+        )
 
 
 def _new_file(workspace: Workspace, job: Registration) -> str:

@@ -388,6 +388,18 @@ def test_what_is_refused(build: Callable[[Workspace], Plan], error: type[Dartian
     assert said in str(APP.with_files({"app/models.py": MODELS}).assert_refuses(error, build))
 
 
+@pytest.mark.parametrize(("kept", "is_made"), [("# mine\n", False), ("from x import Publish\n", True)])
+def test_a_file_that_is_kept_is_registered_only_if_it_has_the_class(kept: str, is_made: bool) -> None:
+    answered = APP.with_files({"app/jobs/publish.py": kept}).answering({"app/jobs/publish.py": "keep"})
+    if is_made:
+        assert answered.run(job("Publish")).verbs["app/jobs/publish.py"] == "keep"
+        return
+    assert str(answered.assert_refuses(Conflict, job("Publish"))) == (
+        "app/jobs/publish.py has no Publish, so the package cannot import it from there\n"
+        "Nothing was changed. Choose another name, or have the file overwritten."
+    )
+
+
 @pytest.mark.parametrize("build", [job("ValueError"), job("Publish", "q:app.modles.Quality"), job("Publish", tries=-1)])
 def test_a_refusal_touches_nothing(project: Project, read: Read, build: Callable[[Workspace], Plan]) -> None:
     before = read()
