@@ -14,7 +14,7 @@ import msgspec
 from dartian_cli.errors import NameRefused
 from dartian_queue.errors import shown
 
-__all__ = ["DEVICES", "HIDING", "LONGEST", "JobName", "class_words", "snake_case"]
+__all__ = ["DEVICES", "HIDING", "LONGEST", "JobName", "class_words", "folder_before", "snake_case"]
 
 LONGEST = 100
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
@@ -137,8 +137,14 @@ def _tail(segments: Sequence[str]) -> str:
     return _repaired(segments[-1]) if segments[-1].strip("./") else _EXAMPLE
 
 
-def _below_jobs(segments: list[str], folders: Sequence[Iterable[str]], text: str) -> tuple[int, list[str]]:
-    """Drop a jobs folder's path from the front, the longest that fits. A word alone is a job's name and no path."""
+def folder_before(text: str, folders: Sequence[Iterable[str]]) -> int | None:
+    """Return which jobs folder was typed before a name, None where none was."""
+    number, length = _jobs_folder(_split(text), folders)
+    return number if length else None
+
+
+def _jobs_folder(segments: list[str], folders: Sequence[Iterable[str]]) -> tuple[int, int]:
+    """Return which jobs folder's path stands in front, the longest that fits, and how many segments that is."""
     spelled = [_package_form(segment) for segment in segments]
     found = (0, 0)
     for number, spellings in enumerate(folders):
@@ -146,7 +152,12 @@ def _below_jobs(segments: list[str], folders: Sequence[Iterable[str]], text: str
             prefix = [_package_form(part) for part in re.split(r"[/.]", spelling)]
             if len(spelled) > 1 and spelled[: len(prefix)] == prefix and len(prefix) > found[1]:
                 found = (number, len(prefix))
-    number, dropped = found
+    return found
+
+
+def _below_jobs(segments: list[str], folders: Sequence[Iterable[str]], text: str) -> tuple[int, list[str]]:
+    """Drop a jobs folder's path from the front. A word alone is a job's name and no path."""
+    number, dropped = _jobs_folder(segments, folders)
     if dropped == len(segments):
         raise _refused(text, "it is the jobs folder itself", f"{text.rstrip('/')}/{_EXAMPLE}")
     if text.startswith("/") and not dropped:

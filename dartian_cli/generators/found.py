@@ -9,7 +9,7 @@ import msgspec
 from dartian_cli.edits.source import parse
 from dartian_cli.errors import BrokenSource, Usage, shown_path
 from dartian_cli.modules import Modules
-from dartian_cli.names import JobName, class_words
+from dartian_cli.names import JobName, class_words, folder_before
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import did_you_mean, shown
 
@@ -54,10 +54,12 @@ class FoundJob(msgspec.Struct, frozen=True):
 def find_job(workspace: Workspace, text: str) -> FoundJob:
     """Return the job that is meant; Usage where there is none, or several.
 
-    ``text`` is a name in any spelling that ``make:job`` takes. Packages may be left out where that is clear.
+    ``text`` is a name in any spelling that ``make:job`` takes. Packages may be left out where that is clear; a jobs
+    folder that stands before the name is the one that is meant.
     """
-    jobs = list(all_jobs(workspace))
-    name = JobName.parse(text, folders=workspace.project.spellings())
+    spellings = workspace.project.spellings()
+    name, folder = JobName.parse(text, folders=spellings), folder_before(text, spellings)
+    jobs = [job for job in all_jobs(workspace) if folder in (None, job.folder)]
     words = _folded(name.class_name)
     meant = [job for job in jobs if _folded(job.class_name) == words and _ends_with(job.packages, name.packages)]
     exact = [job for job in meant if job.packages == name.packages and job.folder == name.folder] or meant
@@ -69,7 +71,8 @@ def find_job(workspace: Workspace, text: str) -> FoundJob:
         raise Usage(f"Several jobs are called {shown(text)!r}: {places}\nWrite the package too: {exact[0].name}")
     near = did_you_mean(name.stored, [job.name for job in jobs])
     near = near or did_you_mean(name.class_name, [job.class_name for job in jobs])
-    folders = ", ".join(package.folder for package in workspace.project.jobs)
+    packages = workspace.project.jobs if folder is None else [workspace.project.jobs[folder]]
+    folders = ", ".join(package.folder for package in packages)
     raise Usage(f"There is no job {shown(text)!r} in {folders}{near}\nTo see them all: dartian job:list")
 
 

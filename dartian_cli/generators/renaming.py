@@ -24,7 +24,7 @@ from dartian_cli.generators.job import refuse_duplicate, summary_of
 from dartian_cli.generators.packages import test_paths
 from dartian_cli.generators.references import References, Referring
 from dartian_cli.literals import quoted
-from dartian_cli.names import JobName, class_words, snake_case
+from dartian_cli.names import JobName, class_words, folder_before, snake_case
 from dartian_cli.style import find_style
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import shown
@@ -42,8 +42,8 @@ def plan_rename(workspace: Workspace, old: str, new: str, *, strings: bool = Fal
     reference, and what its own docstrings say. With ``strings`` other strings that hold the name too; without, they
     are noted. Usage: there is no such job, or the new name cannot be. Conflict: the new name is taken somewhere.
     """
-    job, name = find_job(workspace, old), _new_name(workspace, new)
-    if name.packages and (name.folder, name.packages) != (job.folder, job.packages):
+    job, name = find_job(workspace, old), JobName.parse(new, folders=workspace.project.spellings())
+    if _is_elsewhere(workspace, job, new, name):
         inside = "/".join((*job.packages, name.class_name))
         raise Usage(
             f"{job.name} is in {shown_path(PurePosixPath(job.path).parent)}, and job:rename leaves a job where it is\n"
@@ -62,8 +62,12 @@ def plan_rename(workspace: Workspace, old: str, new: str, *, strings: bool = Fal
     return workspace.plan()
 
 
-def _new_name(workspace: Workspace, text: str) -> JobName:
-    return JobName.parse(text, folders=workspace.project.spellings())
+def _is_elsewhere(workspace: Workspace, job: FoundJob, new: str, name: JobName) -> bool:
+    """Return whether the new name says another place than the job's; a word alone says none."""
+    folder = folder_before(new, workspace.project.spellings())
+    if folder is None:
+        return bool(name.packages) and name.packages != job.packages
+    return (folder, name.packages) != (job.folder, job.packages)
 
 
 class _Renaming:

@@ -416,6 +416,33 @@ def test_what_cannot_be_renamed(old: str, new: str, files: dict[str, str], error
     assert said in str(refusal)
 
 
+TWO = MemoryProject(
+    {
+        "pyproject.toml": '[tool.dartian]\njobs = ["billing/jobs", "shop/jobs"]\n',
+        "billing/__init__.py": "",
+        "shop/__init__.py": "",
+    }
+)
+
+
+def test_a_jobs_folder_that_is_said_is_the_one_that_is_meant() -> None:
+    project = TWO.run(plan_job, "billing/Refund").project.run(plan_job, "shop/jobs/cards/Charge").project
+    for text in ("billing/Charge", "billing/jobs/Charge", "billing.jobs.charge", "billing/jobs/charge.py"):
+        refusal = project.assert_refuses(Usage, plan_rename, text, "Other")
+        assert str(refusal).startswith(f"There is no job '{text}' in billing/jobs")
+    for text in ("Charge", "shop/Charge", "cards/Charge", "shop/jobs/cards/charge.py"):
+        assert project.run_once(plan_rename, text, "Other").verbs["shop/jobs/cards/charge.py"] == "move"
+
+
+@pytest.mark.parametrize("new", ["billing/Other", "billing/jobs/cards/Other", "shop/Other", "coins/Other"])
+def test_another_place_is_refused_however_it_is_said(new: str) -> None:
+    project = TWO.run(plan_job, "shop/jobs/cards/Charge").project
+    refusal = str(project.assert_refuses(Usage, plan_rename, "Charge", new))
+    assert "cards.Charge is in shop/jobs/cards, and job:rename leaves a job where it is" in refusal
+    for same in ("Other", "cards/Other", "shop/jobs/cards/other.py"):
+        assert "shop/jobs/cards/charge.py" in project.run_once(plan_rename, "Charge", same).verbs
+
+
 def test_a_file_that_is_no_python_is_told_and_left_out() -> None:
     result = renamed({"app/broken.py": "def ProcessPodcast(:\n"})
     assert "not looked into: app/broken.py:1:20: invalid syntax" in result.plan.notes
