@@ -2,11 +2,15 @@
 
 While pytest runs, what would be stored is recorded by a fake queue instead, which each test begins anew; jobs on the
 driver ``sync`` run as they always do. ``dartian_queue = "real"`` in pytest's configuration turns the safeguard off.
+Of a failure only the frames of the test and of the job are shown.
 The plugin is imported wherever Dartian is installed, so it imports nothing before a job is dispatched.
 """
 
+import os
 from collections.abc import Generator
 from pathlib import Path
+from traceback import walk_tb
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,11 +25,16 @@ if TYPE_CHECKING:
 __all__ = [
     "pytest_addoption",
     "pytest_configure",
+    "pytest_runtest_makereport",
     "pytest_runtest_teardown",
     "pytest_unconfigure",
     "queue",
     "real_queue",
 ]
+
+_OUR_CHECKOUT = os.path.dirname(os.path.dirname(__file__))
+_OUR_FOLDER = os.path.dirname(__file__) + os.sep
+_EVENT_LOOP = os.path.join(os.path.dirname(os.__file__), "asyncio", "")
 
 
 class _Safeguard:
@@ -68,6 +77,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure() -> None:
     """Take the safeguard away."""
     substitute(None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Leave out of a failure what lies between the test and the job that it ran, as job:run does.
+
+    All of it is there with pytest's ``--full-trace``, and where Dartian itself is under test.
+    """
+    if call.excinfo is None or item.config.getoption("fulltrace") or str(item.config.rootpath) == _OUR_CHECKOUT:
+        return
+    if any(frame.f_code.co_filename.startswith(_OUR_FOLDER) for frame, _ in walk_tb(call.excinfo.tb)):
+        _leave_out(call.excinfo.tb, (_OUR_FOLDER, _EVENT_LOOP))
+
+
+def _leave_out(trace: TracebackType | None, folders: tuple[str, ...]) -> None:
+    """Take the frames of code in these folders out of a traceback, where they are not its first."""
+    while trace is not None:
+        while (below := trace.tb_next) is not None and below.tb_frame.f_code.co_filename.startswith(folders):
+            trace.tb_next = below.tb_next
+        trace = trace.tb_next
 
 
 @pytest.hookimpl(trylast=True)

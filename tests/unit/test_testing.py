@@ -159,7 +159,7 @@ def test_fake_queues_nest() -> None:
     assert outer.dispatched(Send) == [Send("outer")]
 
 
-def run_pytest(folder: Path, source: str, ini: str = "") -> "subprocess.CompletedProcess[str]":
+def run_pytest(folder: Path, source: str, ini: str = "", *options: str) -> "subprocess.CompletedProcess[str]":
     (folder / "app" / "jobs").mkdir(parents=True)
     (folder / "app" / "__init__.py").touch()
     (folder / "app" / "jobs" / "__init__.py").touch()
@@ -173,7 +173,7 @@ def run_pytest(folder: Path, source: str, ini: str = "") -> "subprocess.Complete
     (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = .\naddopts = --import-mode=importlib\n{ini}\n")
     (folder / "test_made.py").write_text(dedent(source))
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -251,3 +251,33 @@ def test_the_plugin_costs_a_project_without_jobs_nothing(tmp_path: Path) -> None
         """,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+FAILING = """
+import pytest
+from dartian_queue import Job, dispatch, run_now
+
+class Refuse(Job):
+    async def handle(self) -> None:
+        raise ValueError("bad row")
+
+def test_the_job_fails():
+    run_now(Refuse())
+
+def test_nothing_was_dispatched(queue):
+    queue.assert_dispatched(Refuse)
+
+def test_it_is_not_told_by_dartian():
+    raise ValueError("the test's own")
+"""
+
+
+def test_a_failure_shows_the_test_and_the_job_and_not_what_lies_between(tmp_path: Path) -> None:
+    ended = run_pytest(tmp_path / "short", FAILING)
+    assert ended.returncode == 1
+    for shown in ("run_now(Refuse())", 'raise ValueError("bad row")', "no such Refuse was dispatched", "test's own"):
+        assert shown in ended.stdout
+    assert "dartian_queue/" not in ended.stdout
+    assert "asyncio" not in ended.stdout
+    ended = run_pytest(tmp_path / "full", FAILING, "", "--full-trace")
+    assert "dartian_queue/drivers/sync.py" in ended.stdout
