@@ -112,7 +112,7 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True):
     delay: float | None = None
     """Seconds until it may run."""
     tags: tuple[str, ...] = ()
-    """Words to find it by, at most 20; they may name fields: ``"podcast:{podcast_id}"``."""
+    """Words to find it by, at most 20; they may name fields: ``["podcast:{podcast_id}"]``."""
     isolate: IsolateMode | None = None
     """``"warm"`` shares an isolate with other jobs, one after the other; ``"fresh"`` has one to itself."""
     renamed_fields: tuple[RenamedField, ...] = ()
@@ -321,7 +321,7 @@ def _matching(pattern: re.Pattern[str], longest: int, rule: str) -> "Check":
 
 def _tags(option: str, value: object) -> object:
     if not isinstance(value, list | tuple | set | frozenset):
-        raise ValueError(f"{option} takes a list of strings, not {quoted(value)}")
+        raise ValueError(f"{option} takes a list of strings, not {quoted(value)}{_as_list(option, value)}")
     tags = cast("list[object]", list(value))  # pyright: ignore[reportUnknownArgumentType] # narrowed from object
     if len(tags) > MOST_TAGS:
         raise ValueError(f"{option} takes at most {MOST_TAGS} strings, not {len(tags)}")
@@ -333,8 +333,13 @@ def _tags(option: str, value: object) -> object:
 
 def _aliases(option: str, value: object) -> object:
     if isinstance(value, str) or not isinstance(value, list | tuple):
-        raise ValueError(f"{option} takes a list of names, not {quoted(value)}")
+        raise ValueError(f"{option} takes a list of names, not {quoted(value)}{_as_list(option, value)}")
     return tuple(_name(option, alias) for alias in cast("list[object]", value))
+
+
+def _as_list(option: str, value: object) -> str:
+    """Return, as one more line, how a lone string is written where a list is taken; nothing for another value."""
+    return f"\nWrite {option}=[{shown(repr(value))}]" if isinstance(value, str) else ""
 
 
 def _isolate(option: str, value: object) -> object:

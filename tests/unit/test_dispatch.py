@@ -177,7 +177,7 @@ def test_a_moment(store: Store) -> None:
         ({"priority": 10**6}, "dispatch(): priority takes a whole number from -1000 to 1000, not 1000000"),
         ({"delay": -1}, "dispatch(): delay takes seconds from 0 to ten years, not -1"),
         ({"id": "a b"}, "dispatch(): id takes 1 to 64 letters, digits or _ . : -, not 'a b'"),
-        ({"tags": "one"}, "dispatch(): tags takes a list of strings, not 'one'"),
+        ({"tags": "one"}, "dispatch(): tags takes a list of strings, not 'one'\nWrite tags=['one']"),
     ],
 )
 def test_a_wrong_option_stores_nothing(store: Store, options: dict[str, object], text: str) -> None:
@@ -248,7 +248,7 @@ def test_values_that_do_not_fit_store_nothing(store: Store) -> None:
 
 
 def test_a_class_that_no_worker_would_find_is_refused() -> None:
-    with pytest.raises(NotRegistered, match=r'configure\(jobs=\["'):
+    with pytest.raises(NotRegistered, match=r'Config\(jobs=\["'):
         dispatch(Unregistered())
     Unregistered.__module__ = "__main__"
     with pytest.raises(NotRegistered, match=r"defined in the program that runs.*\nMove it"):
