@@ -321,3 +321,11 @@ def test_data_cannot_move_the_cursor(shop: Scene) -> None:
     out = dartian(shop.root, "queue:status").out
     assert "\x1b" not in out
     assert "q\\u202eq" in out
+
+
+def test_a_job_runs_in_the_folder_in_which_its_worker_was_started(shop: Scene) -> None:
+    shop.jobs("class Where(Job):\n    def handle(self) -> None:\n        print('in', os.getcwd())\n", "where")
+    shop.put("Where")
+    folder = shop.root / "reports"
+    folder.mkdir()
+    assert f"| in {folder}\n" in dartian(folder, "queue:work", "--stop-when-empty").out

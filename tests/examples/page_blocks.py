@@ -31,7 +31,7 @@ TAIL = 6.0
 SHELL = """\
 set -euo pipefail
 export PATH={bin}:$PATH
-pip() {{ test "$*" = "install dartian"; }}
+pip() {{ [[ "$*" == "install dartian"?(" pytest") ]]; }}
 dartian() {{
     case "$1 $*" in
         "queue:work "*--stop-when-empty* | "queue:work "*--once*) command dartian "$@" ;;
