@@ -21,6 +21,8 @@ from dartian_queue.stores.store import Counts
 __all__ = ["Picture"]
 
 _SPARK_LENGTH = 12
+_NOTE = 18
+"""So many columns are kept for the note of a running job, as soon as its bar has ten."""
 _FRAME = 4
 """The header and three rules."""
 _SETTLE = 3.0
@@ -148,7 +150,7 @@ class Picture:
         time = wording.stopwatch(now - event.at)
         rest = line.room - 8
         if rest >= 16:
-            bar = min(max(rest // 2, 10), 34) if width >= 50 else rest - 6
+            bar = min(max(min(rest // 2, rest - 8 - _NOTE), 10), 34) if width >= 50 else rest - 6
             fraction, figure = progress_of(progress)
             add_bar(line, fraction, bar)
             line.add("  ").add(figure, size=4, right=True).add("  ")

@@ -138,8 +138,8 @@ def test_the_picture_at_80_columns() -> None:
     assert drawn(made, depth=waiting(ready=86, oldest=4.0)) == [
         " dartian queue:work · isolate · storage/queue.sqlite3     up 02:14 · 4 isolates",
         "─ running ─────────────────────────────────────────────────────────────────────",
-        "  ProcessPodcast  #7f3a  default  ━━━━━━━━━━━━──────   68%  mixing down   12.4s",
-        "  SendWelcome     #7f41  default  ──────────────────     ·                0.20s",
+        "  ProcessPodcast  #7f3a  default  ━━━━━━━╸───   68%  mixing down          12.4s",
+        "  SendWelcome     #7f41  default  ───────────     ·                       0.20s",
         "─ finished ────────────────────────────────────────────────────────────────────",
         "  ✔ ResizeImage     #7f40   0.31s",
         "  ↻ ChargeCard      #7f3c  try 2 of 3 in 9s  ValueError: bad row 17",
