@@ -144,7 +144,7 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except Exception as error:
-        raise _usage(error, name) from None
+        raise _usage(error, name, parser) from None
     try:
         with context:
             return parser.invoke(context) or 0
@@ -170,7 +170,7 @@ def _parser(name: str) -> "Command":
     return parser
 
 
-def _usage(error: Exception, name: str) -> Exception:
+def _usage(error: Exception, name: str, parser: "Command") -> Exception:
     """Return what the parser found wrong as an error of ours, in its short form; anything else as it is."""
     told: Callable[[], str] | None = getattr(error, "format_message", None)
     if told is None:
@@ -178,10 +178,18 @@ def _usage(error: Exception, name: str) -> Exception:
     if option := getattr(error, "option_name", ""):
         near = did_you_mean(option, list(getattr(error, "possibilities", None) or ()))
         message = str(error) if "requires" in str(error) else f"{name} has no option '{shown(option)}'{near}"
+        if not near and _takes_fields(parser):
+            message += f"\nA field is given without dashes: {shown(option.lstrip('-'))}=..."
     else:
         message = shown(told().rstrip("."), 300)
         message = _plainly(message[:1].lower() + message[1:])
     return Usage(f"{message}\nTo see how it is used: dartian {name} --help")
+
+
+def _takes_fields(parser: "Command") -> bool:
+    from dartian_cli.flags import FIELD_VALUES
+
+    return any(getattr(one, "metavar", None) == FIELD_VALUES for one in parser.params)
 
 
 def _plainly(message: str) -> str:

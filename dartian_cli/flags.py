@@ -7,6 +7,7 @@ import typer
 from dartian_cli.completion import sources
 
 __all__ = [
+    "FIELD_VALUES",
     "AsJson",
     "CalledJob",
     "ConnectionArgument",
@@ -17,6 +18,9 @@ __all__ = [
     "RegisteredJob",
     "Yes",
 ]
+
+FIELD_VALUES = "FIELD=VALUE..."
+"""How the fields of a job are called where they are given."""
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON (see docs/cli.md).")]
 ConnectionName: TypeAlias = Annotated[
@@ -54,7 +58,7 @@ RegisteredJob: TypeAlias = Annotated[
 FieldValues: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="FIELD=VALUE...",
+        metavar=FIELD_VALUES,
         help="A value is read as JSON where its field takes that, else as text.",
         autocompletion=sources.files,
     ),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dartian_cli import application, ui
+from dartian_cli import application, ui, wording
 from dartian_cli.amounts import parse_backoff, parse_delay, parse_seconds
 from dartian_cli.arguments import make_job
 from dartian_cli.completion import sources
@@ -94,7 +94,7 @@ def _tell(receipt: Receipt, name: str, connection: Connection, worker: WorkerInf
     if receipt.duplicate:
         ui.say(f"{title} is stored already; nothing was added.")
     else:
-        ui.say(f"{title} is stored on the queue {ui.escaped(receipt.queue)}.")
+        ui.say(f"{title} is stored on the queue {ui.escaped(receipt.queue)}{_due(receipt, connection)}.")
     if worker is not None:
         ui.say(f"The worker {ui.escaped(worker.name or str(worker.pid))} serves it.")
     else:
@@ -104,6 +104,14 @@ def _tell(receipt: Receipt, name: str, connection: Connection, worker: WorkerInf
 def _tell_pauses(receipt: Receipt, connection: Connection) -> None:
     if connection.driver != "sync" and (store := application.existing_store(connection)) is not None:
         say_pauses(served(store.counts(), (receipt.queue,)))
+
+
+def _due(receipt: Receipt, connection: Connection) -> str:
+    """Return in how long the job may run, empty where that is now."""
+    store = application.existing_store(connection)
+    found = store.find(receipt.id) if store else []
+    wait = found[0].available_at - found[0].dispatched_at if found else 0.0
+    return f", due in {wording.duration(wait)}" if wait >= 0.5 else ""
 
 
 def _facts(receipt: Receipt, name: str, worker: WorkerInfo | None) -> dict[str, object]:

@@ -107,10 +107,14 @@ HOW = "\n  To see how it is used: dartian"
         ("queue:failed --limit x", f"--limit takes a whole number, not 'x'{HOW} queue:failed --help\n"),
         ("queue:prune --hours x", f"--hours takes a number, not 'x'{HOW} queue:prune --help\n"),
         ("queue:work --isolates 257", f"--isolates takes a number from 0 to 256, not 257{HOW} queue:work --help\n"),
+        (
+            "job:run Greet --name=Ada",
+            f"job:run has no option '--name'\n  A field is given without dashes: name=...{HOW} job:run --help\n",
+        ),
         ("queue:retry", f"missing argument 'ID...|all'{HOW} queue:retry --help\n"),
     ],
 )
-def test_wrong_usage_is_exit_2_in_two_lines(typed: str, message: str, tmp_path: Path) -> None:
+def test_wrong_usage_is_exit_2_and_says_what_to_type(typed: str, message: str, tmp_path: Path) -> None:
     answer = dartian(tmp_path, *typed.split(), code=2)
     assert answer.err == f"error: {message}"
     assert answer.out == ""

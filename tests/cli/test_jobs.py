@@ -349,7 +349,7 @@ def test_dispatch_stores_and_says_who_runs_it(shop: Scene) -> None:
         shop.root, "job:dispatch", "Greet", "name=Ada", "--delay", "1h", "--priority", "5", "--tags", "a, b"
     )
     assert answer.out.splitlines()[1] == "No live worker serves it. To run it: dartian queue:work"
-    assert "is stored on the queue mail." in answer.out
+    assert "is stored on the queue mail, due in 60 min.\n" in answer.out
     assert answer.err == ""
     (job,) = shop.store.jobs(state=State.WAITING)
     assert job.envelope.id in answer.out

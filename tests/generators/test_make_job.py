@@ -131,6 +131,13 @@ def test_an_edit_by_hand_is_a_conflict_unless_forced() -> None:
     forced.assert_has_patch("app/jobs/process_podcast.py", "- # mine\n...\n+ class ProcessPodcast(Job):")
 
 
+def test_a_conflict_about_options_alone_names_no_command_for_fields() -> None:
+    fields = ["podcast_id:int", "pattern:str=*.mp3"]
+    made = APP.run(job("ProcessPodcast", *fields)).project
+    (conflict,) = made.run(plan_job, "ProcessPodcast", fields, {"tries": 3}).plan.conflicts
+    assert conflict.hint == ""
+
+
 FIELDS_ARE_CHANGED_BY = [
     (["podcast_id:int", "title:str", "tags:list[str]=[]"], "add title:str 'tags:list[str]=[]'"),
     (["title:str"], "add title:str"),

@@ -572,7 +572,10 @@ DEFINITIONS: list[tuple[str, str]] = [
     ("class Work(Job, tires=3): ...", "class Work has no option 'tires'; did you mean 'tries'?"),
     ("class Work(Job, tries='3'): ...", "class Work: tries takes a whole number from 0 to 1000000, not '3'"),
     ("class Work(Job, isolate='cold'): ...", 'class Work: isolate takes "warm" or "fresh", not \'cold\''),
-    ("class Work(Job, tags='a:{b}'): ...", "class Work: tags takes a list of strings, not 'a:{b}'\nWrite tags=['a:{b}']"),
+    (
+        "class Work(Job, tags='a:{b}'): ...",
+        "class Work: tags takes a list of strings, not 'a:{b}'\nWrite tags=['a:{b}']",
+    ),
     ("class Work(Job, tags=3): ...", "class Work: tags takes a list of strings, not 3"),
     (
         "class Work(Job, aliases='Old'): ...",
