@@ -52,7 +52,7 @@ class FoundJob(msgspec.Struct, frozen=True):
 
 
 def find_job(workspace: Workspace, text: str) -> FoundJob:
-    """Return the job that is meant; Usage where there is none, or several.
+    """Return the job that is meant; Usage where there is none, or several, BrokenSource where its file is no Python.
 
     ``text`` is a name in any spelling that ``make:job`` takes. Packages may be left out where that is clear; a jobs
     folder that stands before the name is the one that is meant.
@@ -69,11 +69,20 @@ def find_job(workspace: Workspace, text: str) -> FoundJob:
     if exact:
         places = ", ".join(f"{shown_path(job.path)}:{job.line}" for job in exact[:5])
         raise Usage(f"Several jobs are called {shown(text)!r}: {places}\nWrite the package too: {exact[0].name}")
+    _read_again(workspace, name.class_name)
     near = did_you_mean(name.stored, [job.name for job in jobs])
     near = near or did_you_mean(name.class_name, [job.class_name for job in jobs])
     packages = workspace.project.jobs if folder is None else [workspace.project.jobs[folder]]
     folders = ", ".join(package.folder for package in packages)
     raise Usage(f"There is no job {shown(text)!r} in {folders}{near}\nTo see them all: dartian job:list")
+
+
+def _read_again(workspace: Workspace, class_name: str) -> None:
+    """Raise BrokenSource where a file that has such a class, to judge by its text, was left out: it cannot be read."""
+    statement = f"class {class_name}(".encode()
+    for _, path, content in _files_with_classes(workspace):
+        if statement in content:
+            parse(path, content)
 
 
 def _ends_with(packages: tuple[str, ...], end: tuple[str, ...]) -> bool:
@@ -87,16 +96,19 @@ def _folded(class_name: str) -> str:
 def all_jobs(workspace: Workspace) -> Iterator[FoundJob]:
     """Yield every class with bases at the top level of the files in the jobs folders."""
     modules = Modules(workspace)
+    for folder, path, content in _files_with_classes(workspace):
+        packages = PurePosixPath(path).parent.relative_to(workspace.project.jobs[folder].folder).parts
+        place = FoundJob(path, modules.name_of(path), "", 0, folder, packages)
+        yield from _classes(workspace, path, content, place)
+
+
+def _files_with_classes(workspace: Workspace) -> Iterator[tuple[int, str, bytes]]:
+    """Yield which jobs folder, path and content of each file in the jobs folders that may define a class."""
     for folder, package in enumerate(workspace.project.jobs):
         for path in workspace.all_python_files():
-            if not PurePosixPath(path).is_relative_to(package.folder):
-                continue
-            content = workspace.read(path) or b""
-            if b"class " not in content:
-                continue
-            module = modules.name_of(path)
-            packages = PurePosixPath(path).parent.relative_to(package.folder).parts
-            yield from _classes(workspace, path, content, FoundJob(path, module, "", 0, folder, packages))
+            content = workspace.read(path) or b"" if PurePosixPath(path).is_relative_to(package.folder) else b""
+            if b"class " in content:
+                yield folder, path, content
 
 
 def _classes(workspace: Workspace, path: str, content: bytes, place: FoundJob) -> Iterator[FoundJob]:

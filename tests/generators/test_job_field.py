@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dartian_cli.changes import Plan
-from dartian_cli.errors import CliError, Conflict, FieldRefused, NotUnderstood, Usage
+from dartian_cli.errors import BrokenSource, CliError, Conflict, FieldRefused, NotUnderstood, Usage
 from dartian_cli.generators.adding_fields import plan_add_fields
 from dartian_cli.generators.job import plan_job
 from dartian_cli.generators.removing_fields import plan_remove_fields
@@ -431,6 +431,13 @@ def test_what_is_not_certain_is_refused_with_its_place(
 def test_what_the_class_says_of_its_fields_is_heeded(command: str, header: str, told: str) -> None:
     files = {JOB: f"{HEAD}class Publish{header}:\n    a: int\n    c: int\n"}
     assert told in str(EMPTY.with_files(files).assert_refuses(CliError, plan, f"Publish {command}"))
+
+
+@pytest.mark.parametrize("name", ["Publish", "publish", "app/jobs/publish.py"])
+def test_a_job_whose_own_file_does_not_parse_is_not_said_to_be_missing(name: str) -> None:
+    files = EMPTY.with_files({JOB: f"{HEAD}class Publish(Job):\n    a: int\n\n    def handle(self) -> None: (\n"})
+    refusal = files.assert_refuses(BrokenSource, plan, f"{name} add b:int=1")
+    assert str(refusal).startswith("app/jobs/publish.py:7:31: '(' was never closed")
 
 
 def test_what_extends_it_inside_a_function_is_told() -> None:
