@@ -15,7 +15,7 @@ from typing import Any, Final, cast, get_args
 import msgspec
 
 from dartian_queue.errors import BrokenPayload, InvalidPayload, JobDefinitionError, PayloadTooLarge, did_you_mean, shown
-from dartian_queue.fieldchecks import Misfit, is_model, is_path, type_text
+from dartian_queue.fieldchecks import Misfit, is_model, is_path, refusal_of_model, type_text
 from dartian_queue.fieldtypes import FieldType, Unstorable
 from dartian_queue.old_fields import NO_OLD_FIELDS, OldFields
 
@@ -305,5 +305,8 @@ def _from_json(expected: type, value: object) -> object:
     if is_path(expected) and isinstance(value, str):
         return expected(value)
     if is_model(expected):
-        return cast("Any", expected).model_validate_json(msgspec.json.encode(value))
+        try:
+            return cast("Any", expected).model_validate_json(msgspec.json.encode(value))
+        except ValueError as error:
+            raise ValueError(refusal_of_model(error)) from None
     raise TypeError(f"expected {type_text(expected)}, got {type(value).__name__}")

@@ -32,6 +32,7 @@ __all__ = [
     "check_union",
     "is_model",
     "is_path",
+    "refusal_of_model",
     "type_text",
 ]
 
@@ -86,6 +87,15 @@ def is_model(cls: object) -> bool:
     """Tell whether ``cls`` is a pydantic model; pydantic is never imported for that."""
     model = getattr(sys.modules.get("pydantic"), "BaseModel", None)
     return model is not None and isinstance(cls, type) and issubclass(cls, model)
+
+
+def refusal_of_model(error: ValueError) -> str:
+    """Return on one line what a pydantic model refuses, each member with its reason, and without the values."""
+    listed = getattr(error, "errors", None)  # of pydantic's own error, whose text is a table of several lines
+    if listed is None:
+        return str(error)
+    found = cast("list[dict[str, Any]]", listed(include_url=False, include_context=False, include_input=False))
+    return "; ".join(": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"]))) for one in found)
 
 
 def check_instance(expected: type, *, but_not: type | None = None) -> Check:
@@ -230,7 +240,8 @@ def check_model(cls: type) -> Check:
         try:
             back = model.model_validate_json(model.model_dump_json(round_trip=True, by_alias=True, warnings=False))
         except ValueError as error:
-            raise Misfit(text, value, f"it does not load from its own JSON: {shown(str(error), 80)}") from None
+            why = shown(refusal_of_model(error), 80)
+            raise Misfit(text, value, f"it does not load from its own JSON: {why}") from None
         if back.__dict__ != model.__dict__ or back.__pydantic_extra__ != model.__pydantic_extra__:
             raise Misfit(text, value, "its own JSON loads as another value")
 

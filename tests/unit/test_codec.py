@@ -575,7 +575,18 @@ def test_a_type_that_cannot_be_stored_is_refused_with_a_remedy(annotation: objec
         (Positive, '{"value":{"x":-1}}', "Work.value: x is below zero; the field holds {'x': -1}"),
         (Size, '{"value":{"width":1,"height":0}}', "the field holds {'width': 1, 'height': 0}"),
         (Path, '{"value":3}', "Work.value: expected Path, got int; the field holds 3"),
-        (User, '{"value":{"name":3}}', "the field holds {'name': 3}"),
+        (User, '{"value":3}', "Work.value: input should be an object; the field holds 3"),
+        (
+            User,
+            '{"value":{"name":3,"score":"x"}}',
+            "Work.value: name: Input should be a valid string; score: Input should be a valid number, unable to parse "
+            "string as a number; the field holds {'name': 3, 'score': 'x'}",
+        ),
+        (
+            dict[str, Login],
+            '{"value":{"a":{"name":"ada"}}}',
+            "Work.value[...]: password: Field required; the field holds {'a': {'name': 'ada'}}",
+        ),
         (Quality, '{"value":"best"}', "Work.value: invalid enum value 'best'; the field holds 'best'"),
         (bytes, '{"value":"?"}', "Work.value: invalid base64 encoded string; the field holds '?'"),
         (str, '{"value":"\\ud800"}', "Work"),
