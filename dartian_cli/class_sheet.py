@@ -143,7 +143,7 @@ def show_sheet(sheet: Sheet, root: str) -> None:
 
 def _counted(counts: Mapping[str, int]) -> str:
     told = [f"{wording.count(number)} {state}" for state, number in counts.items() if number]
-    return ", ".join(told) or "none is stored"
+    return ", ".join(told) or "none waits, runs or has failed"
 
 
 def _show_fields(fields: tuple[FieldFacts, ...]) -> None:

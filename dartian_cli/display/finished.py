@@ -3,7 +3,7 @@
 from dartian_cli import wording
 from dartian_cli.display.columns import WIDE, Columns
 from dartian_cli.display.strip import Strip, fill
-from dartian_cli.ui import Style, cells
+from dartian_cli.ui import Style, cells, cut_front, escaped
 from dartian_queue.events import AttemptEnded
 
 __all__ = ["finished_rows", "try_text"]
@@ -56,8 +56,10 @@ def _done(line: Strip, event: AttemptEnded) -> Strip:
 
 
 def _with_tail(line: Strip, where: str, remedy: str) -> Strip:
-    line.add(where, "cyan")
-    return line.add("  " if where and remedy else "").add(remedy, "bold")
+    """Add the place and the remedy; what does not fit is the front of the place, whose end says file and line."""
+    behind = f"  {remedy}" if where and remedy else remedy
+    line.add(cut_front(escaped(where), line.room - cells(behind)), "cyan")
+    return line.add(behind, "bold")
 
 
 def _with_age(line: Strip, event: AttemptEnded, now: float) -> Strip:

@@ -150,6 +150,13 @@ def test_the_picture_at_80_columns() -> None:
     ]
 
 
+def test_a_long_place_loses_its_front_and_neither_its_line_nor_the_remedy() -> None:
+    far = msgspec.structs.replace(ERROR, where="src/orders/jobs/reports/generate_statement_of_the_quarter.py:1041")
+    lines = drawn(board(ended(hexed("7f2e"), "failed", error=far), ended(hexed("7f3c"), "retry", delay=9.0, error=far)))
+    assert "      …orts/generate_statement_of_the_quarter.py:1041  dartian queue:retry 7f2e" in lines
+    assert f"      {far.where}" in lines
+
+
 def test_a_wide_terminal_shows_more_facts() -> None:
     made = board(ended(hexed("7f2e"), "failed", "ImportCsv", ago=3, error=ERROR), started("order-17", attempt=2))
     text = "\n".join(drawn(made, 140, 40))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from dartian_queue.envelope import Envelope
-from dartian_queue.outcome import ErrorReport, Failed
+from dartian_queue.outcome import Done, ErrorReport, Failed
 from dartian_queue.states import State
 from dartian_queue.stores.store import Settlement, WorkerInfo
 from tests.cli.typing_at import Terminal, dartian
@@ -167,6 +167,15 @@ def test_a_job_is_shown_whole_by_every_name_it_has(name: str, shop: Scene) -> No
     shop.store.settle(seat, [Settlement(failed, claim.token, Failed(report))])
     seat.leave()
     assert dartian(shop.root, "job:show", name).out == SHOWN
+
+
+def test_a_job_that_is_done_is_not_said_to_be_stored_nowhere(shop: Scene) -> None:
+    shop.put("Greet", '{"name": "Ada"}')
+    seat = shop.store.join(WorkerInfo("w", 1, "here"))
+    (claim,) = shop.store.claim(seat, 1)
+    shop.store.settle(seat, [Settlement(claim.id, claim.token, Done())])
+    seat.leave()
+    assert "\njobs     none waits, runs or has failed\n" in dartian(shop.root, "job:show", "Greet").out
 
 
 def test_names_of_old_and_names_of_its_own_are_understood(shop: Scene) -> None:
