@@ -10,7 +10,8 @@ import pytest
 from tests import canary
 from tests.scene import Scene
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores both
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 canary.sing()
 

@@ -160,7 +160,7 @@ def test_enter_reads_the_output_of_what_was_chosen_or_runs_longest() -> None:
     press(desk, made, "enter")
     assert read(desk, made)[:5] == [
         " dartian queue:work · isolate · s                         up 02:14 · 4 isolates",
-        "  Long  #a     default  ───────────────────────     ·                      9.0s",
+        "  Long  #a     default  ─────────────────────     ·                        9.0s",
         "─ output ──────────────────────────────────────────────────────────────────────",
         "  one",
         "  two",

@@ -119,7 +119,7 @@ def test_a_conflict_asks_on_a_terminal(answer: str, kept: bool, shop: Scene, ter
     dartian(shop.root, "make:job", "Mine", "--no-test")
     path = shop.root / "app" / "jobs" / "mine.py"
     path.write_text(path.read_text() + "# by hand\n")
-    shown = terminal("make:job", "Mine", "--no-test")
+    shown = terminal("make:job", "Mine", "count:int", "--no-test")
     shown.wait_for("To change the fields of the class that is there")
     shown.wait_for("app/jobs/mine.py exists and differs: [keep/overwrite/diff]")
     shown.type("d\n")
