@@ -99,7 +99,7 @@ class Status:
             ui.say("No live worker." + (" To run what waits: dartian queue:work" if total.waiting else ""))
         else:
             rows = [_worker_row(worker, self._at) for worker in self._workers[:most]]
-            ui.table(("worker", "pid", "serves", "isolates", "up", ""), rows, right=(1, 3, 4), gives=(0, 2))
+            ui.table(("worker", "pid", "serves", "isolates", "up"), rows, right=(1, 3, 4), gives=(0, 2))
             _say_more(len(self._workers) - most)
         if total.failed:
             ui.say()
@@ -165,7 +165,6 @@ def _worker_row(worker: WorkerInfo, now: float) -> list[ui.Cell]:
         ", ".join(worker.queues) or "all queues",
         str(worker.isolates),
         wording.clock_time(now - worker.started_at),
-        f"companion of {worker.companion_of}" if worker.companion_of else "",
     ]
 
 

@@ -66,6 +66,13 @@ def test_status_as_json(broken: Scene) -> None:
     assert "media, mail" in text
 
 
+def test_status_tells_a_companion_by_its_name_once(shop: Scene) -> None:
+    seat = shop.store.join(WorkerInfo(name="companion of 7", pid=os.getpid(), host="here", companion_of=7, isolates=2))
+    row = dartian(shop.root, "queue:status").out.splitlines()[-1]
+    assert row.split()[:-1] == ["companion", "of", "7", str(os.getpid()), "all", "queues", "2"], row
+    seat.leave()
+
+
 def test_status_shows_what_runs_and_how_far_it_is(shop: Scene) -> None:
     job_ids = [shop.put("Slow", '{"seconds": 20}', queue="media") for _ in range(2)]
     worker = shop.worker("--name", "mill", "--isolates", "2").ready()
