@@ -21,6 +21,7 @@ __all__ = [
     "Removal",
     "attribute_lines",
     "calls_in",
+    "hands_on",
     "keyword_places",
     "removal_from",
     "super_calls_in",
@@ -29,6 +30,8 @@ __all__ = [
 Kind: TypeAlias = Literal["name", "certain", "maybe"]
 
 _ASSERTIONS = frozenset({"assert_dispatched", "assert_not_dispatched", "dispatched"})
+_HANDING_ON = frozenset({"apply_async", "map", "partial", "partialmethod", "starmap", "submit", "to_thread"})
+"""What calls a class that it is given with the values that follow it."""
 _TO_OPENING = re.compile(r"(?:[ \t\f\r\n)]|\\(?:\r\n?|\n))*")
 
 
@@ -57,6 +60,8 @@ class Found(msgspec.Struct):
     calls: list[Call] = []
     subclasses: list[ast.ClassDef] = []
     others: list[Place] = []
+    handed_on: list[Call] = []
+    """Calls of something that is given the class, to be called with what follows it."""
 
 
 def calls_in(source: Source, ends: Iterable[tuple[int, int]], field: str) -> Found:
@@ -90,6 +95,8 @@ def _sort(source: Source, found: Found, node: ast.expr, parent: ast.AST, field: 
         found.calls.append(Call(parent, start, end))
     elif isinstance(parent, ast.Call):
         found.others += _in_call_with_class(source, parent, node, field)
+        if ast.unparse(parent.func).rpartition(".")[2] in _HANDING_ON:
+            found.handed_on.append(Call(parent, start, end))
     elif isinstance(parent, ast.ClassDef):
         found.subclasses.append(parent)
     elif isinstance(parent, ast.Attribute) and parent.attr == field:
@@ -190,6 +197,13 @@ def removal_from(source: Source, call: Call, field: str, position: int | None, *
     if any(isinstance(argument, ast.Starred) for argument in before):
         return Removal(unsure="may give it by *")
     return _taken(source, call, node.args[position], node.args[position]) if len(node.args) > position else Removal()
+
+
+def hands_on(source: Source, call: Call, position: int | None) -> bool:
+    """Return whether what follows a class that is handed on may be a field's value; ``position`` is the field's."""
+    following = [argument for argument in call.node.args if source.span_of(argument)[0] > call.at]
+    before = following[: (position or 0) + 1]
+    return len(following) > (position or 0) or any(isinstance(argument, ast.Starred) for argument in before)
 
 
 def _taken(source: Source, call: Call, argument: ast.expr | ast.keyword, value: ast.expr) -> Removal:

@@ -8,7 +8,7 @@ import msgspec
 
 from dartian_cli.changes import Plan
 from dartian_cli.edits.class_keywords import classes_called
-from dartian_cli.edits.constructor_calls import Call, Removal, attribute_lines, removal_from
+from dartian_cli.edits.constructor_calls import Call, Removal, attribute_lines, hands_on, removal_from
 from dartian_cli.edits.field_lines import without_field_splices
 from dartian_cli.edits.job_fields import Declared, own_uses, parameter_places
 from dartian_cli.edits.name_imports import without_import
@@ -111,8 +111,13 @@ class _Removing:
             others = [place for place in named.found.others if makes or place.kind == "name"]
             needed += [f"{source.place(place.at)} ({place.why})" for place in others]
             position = named.member.position(self._name)
+            keyword_only = self._field.keyword_only
+            needed += [
+                f"{source.place(call.at)} (hands it on with values by position)"
+                for call in named.found.handed_on
+                if makes and not keyword_only and hands_on(source, call, position)
+            ]
             for call in named.found.calls if makes else ():
-                keyword_only = self._field.keyword_only
                 removal = removal_from(source, call, self._name, position, keyword_only=keyword_only)
                 removals.append((source, call, removal))
         gone = [(source, source.span_of(value)) for source, _, removal in removals for value in removal.values]

@@ -377,6 +377,10 @@ def test_a_field_that_is_inherited_is_changed_where_it_is_declared() -> None:
          "app/calls.py:3 (reads it from the class)"),
         ("Publish remove quality", "    a: int\n    quality: str = ''\n", "partial(Publish, quality=1)", Conflict,
          "app/calls.py:3 (gives it with the class)"),
+        ("Publish remove quality", "    a: int\n    quality: str = ''\n", "functools.partial(Publish, 1, 'x')", Conflict,
+         "app/calls.py:3 (hands it on with values by position)"),
+        ("Publish remove quality", "    a: int\n    quality: str = ''\n", "list(map(Publish, *rows))", Conflict,
+         "app/calls.py:3 (hands it on with values by position)"),
         ("Publish remove qualty", "    quality: str\n", "", Usage,
          "app/jobs/publish.py:4: Publish has no field 'qualty'; did you mean 'quality'?"),
         ("Publsh remove quality", "    quality: str\n", "", Usage,
@@ -438,6 +442,15 @@ def test_a_job_whose_own_file_does_not_parse_is_not_said_to_be_missing(name: str
     files = EMPTY.with_files({JOB: f"{HEAD}class Publish(Job):\n    a: int\n\n    def handle(self) -> None: (\n"})
     refusal = files.assert_refuses(BrokenSource, plan, f"{name} add b:int=1")
     assert str(refusal).startswith("app/jobs/publish.py:7:31: '(' was never closed")
+
+
+@pytest.mark.parametrize(
+    "call", ["partial(Publish, 1)", "partial(Publish)", "isinstance(Publish, type, x)", "map(f, x, Publish)"]
+)
+def test_a_class_that_is_handed_on_without_the_field_is_in_nobodys_way(call: str) -> None:
+    job = body("class Publish(Job):\n    a: int\n    quality: str = ''\n\n    def handle(self) -> None: ...\n")
+    calls = f"from app.jobs.publish import Publish\n\n{call}\n"
+    changed("Publish remove quality", job, calls).assert_unchanged(CALLS)
 
 
 def test_what_extends_it_inside_a_function_is_told() -> None:
