@@ -182,11 +182,18 @@ def _stage(project: Project, place: _Place, step: Step) -> None:
     if step.before is not None:
         _refuse_changed(place.target, _digest(step.before))
         if not os.access(place.target, os.W_OK) or not place.target.stat().st_mode & 0o222:
-            raise Conflict(f"{shown_path(place.target)} is read-only\nMake it writable: chmod u+w {place.target.name}")
+            raise _read_only(place.target)
         _link(place.target, place.old)
     if step.after is not None:
         like = project.inside(step.like) if step.like else place.target
         _write_durably(place.new, step.after, like if like.exists() else None, step.mode)
+
+
+def _read_only(target: Path) -> Conflict:
+    import shlex
+
+    path = shown_path(target)
+    return Conflict(f"{path} is read-only\nMake it writable: chmod u+w {shlex.quote(path)}")
 
 
 def _link(existing: Path, second: Path) -> None:

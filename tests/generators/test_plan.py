@@ -3,6 +3,7 @@
 import io
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -246,10 +247,15 @@ def test_a_file_that_appears_while_the_plan_is_made_is_not_overwritten(
 
 def test_a_read_only_file_is_not_replaced(project: Project, write: Write, read: Read) -> None:
     write(OLD)
-    (project.root / "app" / "edited.py").chmod(0o444)
-    with pytest.raises(Conflict, match="is read-only"):
+    path = project.root / "app" / "edited.py"
+    path.chmod(0o444)
+    with pytest.raises(Conflict) as refusal:
         run(project, five_kinds)
     assert read() == beside(OLD)
+    remedy = f"chmod u+w {shlex.quote(str(path))}"
+    assert str(refusal.value) == f"{path} is read-only\nMake it writable: {remedy}"
+    subprocess.run(remedy, shell=True, check=True, cwd="/")
+    run(project, five_kinds)
 
 
 def test_a_folder_or_a_file_in_the_way(project: Project, write: Write) -> None:
