@@ -163,7 +163,7 @@ TYPER = {"annotated_doc", "shellingham", "typer", "typing_extensions"}
     [
         (("--help",), set(), 7, 50),
         (("queue:status",), TYPER | {"dotenv", "msgspec"}, 76, 235),
-        (("make:job", "SendLetter", "podcast_id:int"), TYPER | {"jinja2", "markupsafe", "msgspec"}, 63, 245),
+        (("make:job", "SendLetter", "podcast_id:int"), TYPER | {"jinja2", "markupsafe", "msgspec"}, 64, 245),
     ],
 )
 def test_a_command_imports_what_it_needs(
