@@ -60,7 +60,7 @@ FieldValues: TypeAlias = Annotated[
     typer.Argument(
         metavar=FIELD_VALUES,
         help="A value is read as JSON where its field takes that, else as text.",
-        autocompletion=sources.files,
+        autocompletion=sources.field_values,
     ),
 ]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]

@@ -5,6 +5,7 @@ _dartian() {
     local IFS=$'\n' found
     if found=$("$1" --complete bash "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null); then
         COMPREPLY=($found)
+        [[ $found == *= ]] && compopt -o nospace 2>/dev/null  # a field, whose value follows
     else
         compopt -o default 2>/dev/null
     fi

@@ -3,10 +3,11 @@
 
 _dartian() {
     local found
-    local -a offers
+    local -a offers ending
     if found=$("${(Q)words[1]}" --complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null); then
         offers=("${(@f)found}")
-        [[ -n $found ]] && _describe dartian offers
+        [[ ${offers[1]%%:*} == *= ]] && ending=(-S '')  # a field, whose value follows
+        [[ -n $found ]] && _describe dartian offers "${ending[@]}"
     else
         compset -P '*='
         _files

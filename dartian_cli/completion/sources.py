@@ -15,7 +15,7 @@ from dartian_queue.states import State
 if TYPE_CHECKING:
     from dartian_queue.stores.store import Store, StoredJob
 
-__all__ = ["connections", "files", "ids", "jobs", "queue_list", "queues"]
+__all__ = ["connections", "field_values", "files", "ids", "jobs", "queue_list", "queues"]
 
 Values: TypeAlias = list[tuple[str, str]]
 """What is offered, each with a few words for the shells that show them."""
@@ -37,6 +37,19 @@ def jobs() -> Values:
 
     settings = config.current()
     return list(job_names(settings.jobs, settings.import_paths).items())
+
+
+def field_values(context: typer.Context, incomplete: str) -> Values:
+    """Offer the fields of the job that the line names and that have no value yet; what a value is, the shell knows."""
+    from dartian_cli.completion.job_fields import job_fields
+    from dartian_queue import config
+
+    if "=" in incomplete:
+        raise FilesMeant
+    settings = config.current()
+    given = {word.partition("=")[0] for word in context.params.get("fields") or ()}
+    known = job_fields(context.params.get("name") or "", settings.jobs, settings.import_paths)
+    return [(f"{name}=", kind) for name, kind in known.items() if name not in given]
 
 
 def connections() -> Values:

@@ -19,6 +19,7 @@ __all__ = [
     "Init",
     "JobSource",
     "declarations",
+    "declared_by",
     "keeps_as_attribute",
     "own_uses",
     "parameter_places",
@@ -89,9 +90,13 @@ def read_job(source: Source, class_name: str) -> JobSource:
             raise _computed(source, statement, class_name, "computes its annotations")
     if len(inits) > 1:
         raise _computed(source, inits[1], class_name, "has several __init__")
-    if inits:
-        return JobSource(source, node, inits[0], tuple(_parameters(inits[0])))
-    return JobSource(source, node, None, tuple(_annotated(node)))
+    return JobSource(source, node, inits[0] if inits else None, declared_by(node))
+
+
+def declared_by(node: ast.ClassDef) -> tuple[Declared, ...]:
+    """Return the fields that a class declares itself: the parameters of its ``__init__``, else what it annotates."""
+    init = next((each for each in node.body if isinstance(each, Init) and each.name == "__init__"), None)
+    return tuple(_parameters(init) if init else _annotated(node))
 
 
 def _computed(source: Source, node: ast.stmt, class_name: str, why: str) -> NotUnderstood:

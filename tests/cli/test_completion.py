@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dartian_cli.app import COMMANDS
+from dartian_cli.completion.job_fields import job_fields
 from dartian_cli.completion.job_names import job_names
 from dartian_cli.completion.line import read_line
 from dartian_queue.envelope import Envelope
@@ -39,6 +40,31 @@ def make():
     class Within(Job):
         def handle(self): ...
 """
+FIELDS = """
+class First(Job):
+    a: int
+    kinds: ClassVar[list[str]] = []
+
+    def handle(self) -> None: ...
+
+
+class Both(First):
+    b: str | None = None
+
+
+class Own(Both):
+    def __init__(self, c, *, d: bytes = b""):
+        self.c, self.d = c, d
+
+
+class Loop(Around):
+    e: int
+
+    def handle(self) -> None: ...
+
+
+class Around(Loop): ...
+"""
 UNCHECKED = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
     "zsh": ["zsh", "-f", "-i"],
@@ -59,6 +85,7 @@ TYPED = [
     ("dartian job:dispatch Gr\t--qu\tmed\t", "dartian job:dispatch Greet --queue media "),
     ("dartian queue:work --queue=me\t", "dartian queue:work --queue=media "),
     ("dartian job:run Greet name=led\t", "dartian job:run Greet name=ledger"),
+    ("dartian job:run Greet na\tled\t", "dartian job:run Greet name=ledger"),
     ("dartian make j\t", "dartian make job "),
 ]
 """What is typed, and how the line then begins to end."""
@@ -187,6 +214,21 @@ def test_what_counts_as_a_job(scene: Scene) -> None:
     scene.jobs(HELLO)
     assert job_names(["app.jobs"], [str(scene.root)]) == {"Quietly": "", "mail.hello": "Say hello."}
     assert job_names(["app.jobs.made", "app.none"], [str(scene.root)]) == {"Quietly": "", "mail.hello": "Say hello."}
+
+
+def test_the_fields_of_a_job_that_have_no_value_yet(shop: Scene) -> None:
+    assert offered(shop.root, "job:dispatch", "Greet", "") == ["name=", "times=", "note_="]
+    assert offered(shop.root, "job:run", "Greet", "times=2", "n") == ["name=", "note_="]
+    assert offered(shop.root, "job:run", "Break", "") == []
+    assert offered(shop.root, "job:run", "Nobody", "") == []
+    told = dartian(shop.root, "--complete", "zsh", "job:run", "Greet", "no").out
+    assert told == "note_=:str | None\n"
+
+
+def test_the_fields_that_a_job_has_from_others(scene: Scene) -> None:
+    scene.jobs(FIELDS)
+    found = {name: job_fields(name, ["app.jobs"], [str(scene.root)]) for name in ("Both", "Own", "Loop")}
+    assert found == {"Both": {"a": "int", "b": "str | None"}, "Own": {"c": "", "d": "bytes"}, "Loop": {"e": "int"}}
 
 
 def test_queues_ids_and_connections(store: Scene) -> None:
