@@ -56,6 +56,7 @@ def test_each_of_several_processes_has_a_companion_and_every_job_runs_once(site:
 
         wait_for(send_some, what="both processes to have answered")
     site.wait_until_done(sent)
+    wait_for(lambda: len(gate.answered) == sent, what="the gate to have noted its last answer")
     assert gate.answered == {f"/{number}": 1 for number in range(1, sent + 1)}
 
 
