@@ -168,8 +168,8 @@ def shown_store(connection: Connection) -> str:
 
 def _is_missing(connection: Connection) -> bool:
     """Say whether the connection's store is a file that is not there."""
-    path = config.current().store_url(connection).removeprefix("sqlite://")
-    return "://" not in path and not path.startswith("memory:") and not os.path.exists(path)
+    path = config.current().store_file(connection)
+    return path is not None and not os.path.exists(path)
 
 
 def _refuse_elsewhere(settings: Settings) -> None:

@@ -1,11 +1,12 @@
-"""Numbers, durations and ids as people read them. Pure text: it never prints and knows no colour."""
+"""Numbers, durations, ids and lists as people read them. Pure text: it never prints and knows no colour."""
 
 import re
 
-__all__ = ["bytes_of", "clock_time", "count", "duration", "moment", "of", "short_id", "stopwatch"]
+__all__ = ["bytes_of", "clock_time", "count", "duration", "listed", "moment", "of", "short_id", "stopwatch"]
 
 _GENERATED_ID = re.compile(r"[0-9a-f]{20}")
 _SHORT = 4
+_MOST_LISTED = 5
 
 
 def count(number: float) -> str:
@@ -74,3 +75,10 @@ def moment(at: float) -> str:
 def short_id(identity: str) -> str:
     """Return the start of an id that is enough for a person; an id that the application chose stays whole."""
     return identity[:_SHORT] if _GENERATED_ID.fullmatch(identity) else identity
+
+
+def listed(places: list[str]) -> str:
+    """Return places as one text, the first of them and how many more there are."""
+    unique = list(dict.fromkeys(places))
+    more = len(unique) - _MOST_LISTED
+    return ", ".join(unique[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import msgspec
 
 from dartian_queue.delays import Backoff, Duration, seconds
-from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, shown
+from dartian_queue.errors import ConfigError, InvalidOption, did_you_mean, quoted, shown
 from dartian_queue.options import DEFAULT_LIMITS, QUEUE, Limits, parse_limits
 from dartian_queue.urls import masked, sealed
 
@@ -171,9 +171,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def store_place(self, connection: Connection) -> str:
         """Return where the connection's store is, in the one form that two ways to write it share."""
-        url = self.store_url(connection)
-        path = url.removeprefix("sqlite://")
-        return url if "://" in path or path.startswith("memory:") else os.path.realpath(path)
+        path = self.store_file(connection)
+        return self.store_url(connection) if path is None else os.path.realpath(path)
+
+    def store_file(self, connection: Connection) -> str | None:
+        """Return the path of the connection's store; None where it is no file."""
+        path = self.store_url(connection).removeprefix("sqlite://")
+        return None if "://" in path or path.startswith("memory:") else path
 
 
 def named(name: str, connections: dict[str, Connection], source: str) -> Connection:
@@ -181,7 +185,7 @@ def named(name: str, connections: dict[str, Connection], source: str) -> Connect
     if name in connections:
         return connections[name]
     known = sorted({*connections, *DRIVERS})
-    given = repr(shown(masked(name)))  # where other queues take a URL, somebody writes one here
+    given = quoted(masked(name))  # where other queues take a URL, somebody writes one here
     raise ConfigError(
         f"{source} names {given}, no connection of {CONFIG_FILE} and no driver{did_you_mean(name, known)}\n"
         f"Name one that is there: {', '.join(known)}."
@@ -198,7 +202,7 @@ def listed_twice(packages: Sequence[str]) -> str:
 
 def _refuse_unless(holds: bool, name: str, value: object, rule: str) -> None:
     if not holds:
-        given = repr(shown(masked(value))) if isinstance(value, str) else shown(value)
+        given = quoted(masked(value) if isinstance(value, str) else value)
         raise InvalidOption(f"{name} takes {rule}, not {given}")
 
 

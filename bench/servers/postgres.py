@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from bench.experiment import NotMeasured
-from bench.servers.private import PrivateServer, free_port
+from bench.servers.private import PrivateServer, free_port, server_address
 
 try:
     import psycopg
@@ -27,7 +27,9 @@ class Postgres:
         if psycopg is None:
             raise NotMeasured("the Python package psycopg is not installed")
         self._private: PrivateServer | None = None
-        self._server = self._find()
+        self._server = server_address(
+            "PostgreSQL", _VARIABLE, f"postgresql://{_OWNER}@127.0.0.1:5432/postgres", _answers, self._start
+        )
         self._name = f"dartian_bench_{os.getpid()}"
         self.url = make_conninfo(self._server, dbname=self._name)
         self._ask(self._server, f'CREATE DATABASE "{self._name}"')
@@ -46,15 +48,6 @@ class Postgres:
         self._ask(self._server, f'DROP DATABASE "{self._name}" WITH (FORCE)')
         if self._private is not None:
             self._private.close()
-
-    def _find(self) -> str:
-        named = os.environ.get(_VARIABLE)
-        for address in (named, f"postgresql://{_OWNER}@127.0.0.1:5432/postgres"):
-            if address and _answers(address):
-                return address
-        if named:
-            raise NotMeasured(f"no PostgreSQL answers where {_VARIABLE} says")
-        return self._start()
 
     def _start(self) -> str:
         programs = _programs()

@@ -1,5 +1,6 @@
-"""A server of our own, on a free port of this machine, with its files in a folder that goes when it ends."""
+"""Where a server answers: one that is there, else one of our own, on a free port, whose files go when it ends."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from bench.experiment import NotMeasured
 
-__all__ = ["PrivateServer", "free_port"]
+__all__ = ["PrivateServer", "free_port", "server_address"]
 
 _PATIENCE = 20.0
 
@@ -21,6 +22,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def server_address(
+    title: str, variable: str, usual: str, answers: Callable[[str], bool], start: Callable[[], str]
+) -> str:
+    """Return where a server answers: as the variable says it, else on its usual port, else one that is started."""
+    named = os.environ.get(variable)
+    for address in (named, usual):
+        if address and answers(address):
+            return address
+    if named:
+        raise NotMeasured(f"no {title} answers where {variable} says")
+    return start()
 
 
 class PrivateServer:

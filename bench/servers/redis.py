@@ -1,11 +1,10 @@
 """Redis: one of its numbered databases that nobody uses, since most peers do not let their keys be named."""
 
-import os
 import shutil
 from urllib.parse import urlsplit, urlunsplit
 
 from bench.experiment import NotMeasured
-from bench.servers.private import PrivateServer, free_port
+from bench.servers.private import PrivateServer, free_port, server_address
 
 try:
     import redis
@@ -25,7 +24,7 @@ class Redis:
         if redis is None:
             raise NotMeasured("the Python package redis is not installed")
         self._private: PrivateServer | None = None
-        address = self._find()
+        address = server_address("Redis", _VARIABLE, "redis://127.0.0.1:6379", _answers, self._start)
         for number in _DATABASES:
             self.url = urlunsplit(urlsplit(address)._replace(path=f"/{number}"))
             self._client = redis.Redis.from_url(self.url)
@@ -50,15 +49,6 @@ class Redis:
         self._client.close()
         if self._private is not None:
             self._private.close()
-
-    def _find(self) -> str:
-        named = os.environ.get(_VARIABLE)
-        for address in (named, "redis://127.0.0.1:6379"):
-            if address and _answers(address):
-                return address
-        if named:
-            raise NotMeasured(f"no Redis answers where {_VARIABLE} says")
-        return self._start()
 
     def _start(self) -> str:
         if shutil.which("redis-server") is None:

@@ -80,8 +80,8 @@ def _store_facts(settings: Settings) -> Facts:
         store = application.existing_store(connection)
         if store is None:
             return {**facts, "store_size": "not made yet"}
-        path = settings.store_url(connection).removeprefix("sqlite://")
-        size = wording.bytes_of(os.path.getsize(path)) if os.path.isfile(path) else "in memory or elsewhere"
+        path = settings.store_file(connection)
+        size = "in memory or elsewhere" if path is None else wording.bytes_of(os.path.getsize(path))
         workers = [f"{worker.name} (pid {worker.pid})" for worker in store.workers()]
         return {**facts, "store_size": size, "jobs_waiting": store.counts().total.waiting, "workers": workers}
     except DartianError as error:

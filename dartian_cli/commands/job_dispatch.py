@@ -15,8 +15,7 @@ from dartian_queue.dispatch import dispatch
 from dartian_queue.job import options_of
 from dartian_queue.receipt import Receipt
 from dartian_queue.remarks import leave_unserved
-from dartian_queue.settings import Connection
-from dartian_queue.stores.store import WorkerInfo
+from dartian_queue.stores.store import Store, WorkerInfo
 
 __all__ = ["EXAMPLES", "job_dispatch"]
 
@@ -70,46 +69,44 @@ def job_dispatch(
         id=own_id,
         tags=None if tags is None else [tag.strip() for tag in tags.split(",")],
     ).stored()
-    worker = _worker_for(chosen, receipt.queue)
+    store = None if chosen.driver == "sync" else application.existing_store(chosen)
+    worker = None if store is None else _worker_for(store, receipt.queue)
     if json:
         ui.emit(_facts(receipt, name, worker))
+    elif store is None:
+        ui.say(
+            f"{_title(receipt, name)} has run here, at once: the connection {ui.escaped(chosen.name)} stores nothing."
+        )
     else:
-        _tell(receipt, name, chosen, worker)
-        _tell_pauses(receipt, chosen)
+        _tell(receipt, name, store, worker)
+        say_pauses(served(store.counts(), (receipt.queue,)))
 
 
-def _worker_for(connection: Connection, queue: str) -> WorkerInfo | None:
+def _worker_for(store: Store, queue: str) -> WorkerInfo | None:
     """Return a live worker that serves the queue; another process's companion serves only its owner."""
-    if connection.driver == "sync" or (store := application.existing_store(connection)) is None:
-        return None
     serving = (worker for worker in store.workers() if not worker.queues or queue in worker.queues)
     return next((worker for worker in serving if not worker.companion_of), None)
 
 
-def _tell(receipt: Receipt, name: str, connection: Connection, worker: WorkerInfo | None) -> None:
-    title = f"{ui.escaped(name)} {ui.styled(ui.escaped(receipt.id), 'bold')}"
-    if connection.driver == "sync":
-        ui.say(f"{title} has run here, at once: the connection {ui.escaped(connection.name)} stores nothing.")
-        return
+def _title(receipt: Receipt, name: str) -> str:
+    return f"{ui.escaped(name)} {ui.styled(ui.escaped(receipt.id), 'bold')}"
+
+
+def _tell(receipt: Receipt, name: str, store: Store, worker: WorkerInfo | None) -> None:
+    title = _title(receipt, name)
     if receipt.duplicate:
         ui.say(f"{title} is stored already; nothing was added.")
     else:
-        ui.say(f"{title} is stored on the queue {ui.escaped(receipt.queue)}{_due(receipt, connection)}.")
+        ui.say(f"{title} is stored on the queue {ui.escaped(receipt.queue)}{_due(receipt, store)}.")
     if worker is not None:
         ui.say(f"The worker {ui.escaped(worker.name or str(worker.pid))} serves it.")
     else:
         ui.say("No live worker serves it. To run it: dartian queue:work")
 
 
-def _tell_pauses(receipt: Receipt, connection: Connection) -> None:
-    if connection.driver != "sync" and (store := application.existing_store(connection)) is not None:
-        say_pauses(served(store.counts(), (receipt.queue,)))
-
-
-def _due(receipt: Receipt, connection: Connection) -> str:
+def _due(receipt: Receipt, store: Store) -> str:
     """Return in how long the job may run, empty where that is now."""
-    store = application.existing_store(connection)
-    found = store.find(receipt.id) if store else []
+    found = store.find(receipt.id)
     wait = found[0].available_at - found[0].dispatched_at if found else 0.0
     return f", due in {wording.duration(wait)}" if wait >= 0.5 else ""
 

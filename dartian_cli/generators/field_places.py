@@ -14,7 +14,6 @@ from dartian_queue.errors import did_you_mean, shown
 __all__ = [
     "binding_line",
     "declared_in",
-    "listed",
     "once_had",
     "refuse_bound",
     "refuse_looked_up",
@@ -22,7 +21,6 @@ __all__ = [
     "tag_places",
 ]
 
-MOST_LISTED = 5
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
@@ -97,10 +95,3 @@ def string_places(text: JobSource, name: str) -> list[str]:
         for node in ast.walk(statement)
         if isinstance(node, ast.Constant) and node.value == name
     ]
-
-
-def listed(places: list[str]) -> str:
-    """Return places as one text, the first of them and how many more there are."""
-    unique = list(dict.fromkeys(places))
-    more = len(unique) - MOST_LISTED
-    return ", ".join(unique[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

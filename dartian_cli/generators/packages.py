@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from dartian_cli.edits.scope import absolute_module
 from dartian_cli.edits.source import parse
+from dartian_cli.edits.words import has_word
 from dartian_cli.errors import CliError, Conflict, shown_path
 from dartian_cli.modules import Modules
 from dartian_cli.names import JobName
@@ -120,7 +121,7 @@ def _is_imported(workspace: Workspace, init: PurePosixPath) -> bool:
     package = modules.name_of(str(init))
     for path in workspace.all_python_files():
         content = workspace.read(path) or b""
-        if init.parent in PurePosixPath(path).parents or init.parent.name.encode() not in content:
+        if init.parent in PurePosixPath(path).parents or not has_word(content, [init.parent.name]):
             continue
         try:
             tree = parse(path, content)

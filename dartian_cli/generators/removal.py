@@ -14,14 +14,13 @@ from dartian_cli.edits.scope import text_of
 from dartian_cli.edits.source import Source
 from dartian_cli.edits.unregister_job import registered_at, unregister_job
 from dartian_cli.errors import Conflict, shown_path
-from dartian_cli.generators.field_places import listed
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.generators.handwork import by_hand_in_job, by_hand_in_test
 from dartian_cli.generators.packages import test_paths, unmake_packages
 from dartian_cli.generators.references import References
 from dartian_cli.generators.registry import registration_of
 from dartian_cli.names import JobName
-from dartian_cli.wording import of
+from dartian_cli.wording import listed, of
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import shown
 

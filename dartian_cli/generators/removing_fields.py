@@ -17,9 +17,10 @@ from dartian_cli.edits.source import Source, Splice
 from dartian_cli.edits.trees import is_grown
 from dartian_cli.errors import Conflict, shown_path
 from dartian_cli.generators.family import Family
-from dartian_cli.generators.field_places import declared_in, listed, string_places, tag_places
+from dartian_cli.generators.field_places import declared_in, string_places, tag_places
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.style import find_style
+from dartian_cli.wording import listed
 from dartian_cli.workspace import Workspace
 from dartian_queue.errors import shown
 

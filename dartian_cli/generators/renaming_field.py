@@ -15,7 +15,6 @@ from dartian_cli.generators.family import Family, Member
 from dartian_cli.generators.field_places import (
     binding_line,
     declared_in,
-    listed,
     once_had,
     refuse_bound,
     refuse_looked_up,
@@ -24,6 +23,7 @@ from dartian_cli.generators.field_places import (
 )
 from dartian_cli.generators.found import FoundJob, find_job
 from dartian_cli.style import find_style
+from dartian_cli.wording import listed
 from dartian_cli.workspace import Workspace
 
 __all__ = ["plan_rename_field"]
